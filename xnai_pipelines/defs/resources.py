@@ -27,8 +27,8 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import (
     BESIDE,
+    companion_name,
     encoders_at_hand,
-    joined_name,
     lasting_name,
     resolve_encoder,
     tokenizer_file,
@@ -287,7 +287,7 @@ class EncoderResource(HomeResource):
             return folder
         if (released := home.models / current.vector_space).is_dir():
             return companion_like(home.models, folder, released)
-        companion = current.encoder.partition(joined_name("", ""))[2]
+        companion = companion_name(current.encoder)
         return build_named(home.models, BESIDE + companion, folder) if companion in encoders_at_hand() else folder
 
 

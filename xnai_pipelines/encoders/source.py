@@ -82,6 +82,11 @@ def joined_name(encoder: str, companion: str) -> str:
     return f"{encoder} {BESIDE} {companion}"
 
 
+def companion_name(joined: str) -> str:
+    """Return the companion's name in a joined one, "" if there is none."""
+    return joined.partition(joined_name("", ""))[2]
+
+
 def _download(hub_id: str) -> Path:
     from huggingface_hub import snapshot_download
 

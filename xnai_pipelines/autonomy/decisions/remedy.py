@@ -63,8 +63,8 @@ def encoder_to_try(
     """Return the encoder to try before an adapter is trained, None if an adapter is next.
 
     The best encoder of the card comes first, on this corpus and its questions; then one that is at hand, if the
-    release's does not know the degraded language; then the same as the release's companion: it is larger, and loses
-    nothing of what the release's encoder knows. Embedding the corpus with it takes a fraction of the time of a
+    release's does not know the degraded language; then the same as the release's companion: it is larger, and
+    what the release's encoder knows still counts. Embedding the corpus with it takes a fraction of the time of a
     training, which embeds it too. Ranking policies need no attempt: each evaluation chooses one.
 
     Args:
@@ -99,5 +99,5 @@ def _knowing_more(
     if unknown:
         why = f"it is at hand, and {release.encoder} does not know {', '.join(unknown)}"
         yield from (Candidate(name, why) for name in at_hand)
-        beside = f"{why}; beside it nothing that this one knows is lost"
+        beside = f"{why}; beside it what this one knows still counts"
         yield from (Candidate(BESIDE + name, beside, None, joined_name(release.encoder, name)) for name in at_hand)
