@@ -22,8 +22,8 @@ from benchmarks.near_misses import questions as attribute_questions
 from benchmarks.pipeline import Pipeline, pipeline
 from xnai_pipelines.answers.ask import weigh
 from xnai_pipelines.answers.evaluation import KnownAnswers
-from xnai_pipelines.answers.gold import GoldAnswer, StoredText, read_gold
-from xnai_pipelines.answers.make import measure_answers, questions_to_measure_on
+from xnai_pipelines.answers.gold import GoldAnswer, StoredTexts, read_gold
+from xnai_pipelines.answers.make import measure_answers, questions_to_measure_on, stored
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.policy import confidence, make_refusal_policy
 from xnai_pipelines.encoders.runtime import Runtime
@@ -93,13 +93,10 @@ def measure(context: StageContext, labelled: Path, foreign: Sequence[str]) -> di
     }
 
 
-def known_answers(
-    context: StageContext, labelled: Path
-) -> tuple[dict[str, StoredText], Mapping[str, Sequence[GoldAnswer]]]:
-    """Return the stored texts by document_id, and the known answers by question_id."""
-    rows = context.tables.read(DOCUMENTS, ["document_id", "source", "title", "text"]).to_pylist()
-    texts = {row["document_id"]: StoredText(row["title"] or "", row["text"]) for row in rows}
-    return texts, read_gold(labelled, {row["source"]: row["document_id"] for row in rows}, texts).answers
+def known_answers(context: StageContext, labelled: Path) -> tuple[StoredTexts, Mapping[str, Sequence[GoldAnswer]]]:
+    """Return what reads the stored texts, and the known answers by question_id."""
+    texts = stored(context.tables)
+    return texts, read_gold(labelled, context.tables.pairs(DOCUMENTS, "source", "document_id"), texts).answers
 
 
 def fit(context: StageContext, labelled: Path, models: Path) -> None:
@@ -120,10 +117,10 @@ def fit(context: StageContext, labelled: Path, models: Path) -> None:
     answered += [False] * len(near)
     found = [weigh(passages.without(without), question).scored.features for question, without, _ in cases]
     counts = [weight for *_, weight in cases]
-    texts, gold = known_answers(context, labelled)
+    _, gold = known_answers(context, labelled)
+    plain = context.tables.pairs(DOCUMENTS, "document_id", "text")
     for one in asked:
         if known := gold.get(one.question_id):
-            plain = {document: stored.text for document, stored in texts.items()}
             found.append(features_without_the_sentence(passages, one.question, known, plain))
             answered.append(False)
             counts.append(0.25)

@@ -1,12 +1,14 @@
-"""What the graph's rules read of texts whose names and relations people have marked.
+"""What the graph's rules, and a recogniser beside them, read of texts whose names and relations people have marked.
 
-python -m benchmarks.extraction --data DATA
+python -m benchmarks.extraction --data DATA [--recogniser FOLDER]
 """
 
 import argparse
 import json
+import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,10 @@ from benchmarks.pipeline import RULES, Pipeline, pipeline
 from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.documents.make import DocumentsRequest, ingest_documents
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.graph.make import bring_graph
+from xnai_pipelines.graph.make import bring_graph, make_mentions
+from xnai_pipelines.graph.recogniser import Recogniser
 from xnai_pipelines.graph.tables import MENTIONS, RELATIONS
+from xnai_pipelines.graph.token_classifier import TokenClassifier
 from xnai_pipelines.state.claim import Inputs
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 
@@ -56,17 +60,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds kg/")
     parser.add_argument("--models", type=Path, default=Path(".xnai/models"))
+    parser.add_argument("--recogniser", type=Path, help="folder of a token classifier in ONNX")
+    parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=CORPORA)
     arguments = parser.parse_args()
-    for name in CORPORA:
+    recognisers = [TokenClassifier(arguments.recogniser, 1)] if arguments.recogniser else []
+    for name in arguments.corpora:
         with pipeline(arguments.models, Runtime.INT8_DYNAMIC) as made:
-            print(json.dumps({"corpus": name, **measure(made, arguments.data / "kg" / name)}, indent=2), flush=True)
+            figures = measure(made, arguments.data / "kg" / name, recognisers)
+            print(json.dumps({"corpus": name, **figures}, indent=2), flush=True)
 
 
-def measure(made: Pipeline, folder: Path) -> dict[str, object]:
+def measure(made: Pipeline, folder: Path, recognisers: Sequence[Recogniser] = ()) -> dict[str, object]:
     """Return precision, recall and F1 of mentions, of pairs of mentions of one entity, and of relations."""
     context = made.context
     ingest_documents(context, Inputs((folder / "documents").resolve(), None), RULES, DocumentsRequest())
     make_chunks(context, made.spec, made.tokens)
+    began = time.process_time()
+    recognised = make_mentions(context, recognisers).recognisers
+    seconds = time.process_time() - began
     bring_graph(context)
     rows = context.tables.read(DOCUMENTS, ["document_id", "source", "title", "text"]).to_pylist()
     documents = {row["source"].partition("#")[2]: row["document_id"] for row in rows}
@@ -87,6 +98,8 @@ def measure(made: Pipeline, folder: Path) -> dict[str, object]:
     exact = sum(span in found[document] for document, span in marked)
     touched = sum(any(_overlap(span, other) for other in found[document]) for document, span in marked)
     return {
+        "recognisers": [asdict(one) for one in recognised],
+        "CPU seconds of the mentions": round(seconds, 1),
         "mentions": {"marked": len(marked), **_figures(exact, len(read), exact, len(marked))},
         "marked mentions that overlap one that is read": round(touched / len(marked), 3),
         "pairs of one entity": _pairs(found, gold),

@@ -27,7 +27,7 @@ STORED = {
     "document_health": "`state/document_health.json`, `state/document_health_history.json`",
     "chunks": "LanceDB `chunks`",
     "embeddings": "LanceDB `embeddings_*`",
-    "mentions": "LanceDB `mentions`, `extractions`",
+    "mentions": "LanceDB `mentions`, `extractions`, `recognised`",
     "entities": "LanceDB `entities`",
     "relations": "LanceDB `relations`, `occurrences`",
     "communities": "LanceDB `communities`",

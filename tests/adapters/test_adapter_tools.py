@@ -14,7 +14,7 @@ from xnai_pipelines.adapters.applying import open_adapted
 from xnai_pipelines.adapters.comparison import compare_adapters
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.merging import merge_adapter, merged_encoder
-from xnai_pipelines.adapters.pairs import TrainingPair, hard_negatives
+from xnai_pipelines.adapters.pairs import HardNegatives, TrainingPair
 from xnai_pipelines.adapters.training import Training, train_encoder
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
@@ -166,14 +166,23 @@ def test_a_merge_that_changes_what_is_computed_is_refused(
     assert not (tmp_path / "merged" / trained.adapter_id).exists()
 
 
-def test_hard_negatives_are_near_and_neither_answers_nor_their_doubles() -> None:
-    question = np.array([1, 0, 0], dtype=np.float32)
+@pytest.mark.parametrize("at_once", [1, 2, 7])
+def test_hard_negatives_are_near_and_neither_answers_nor_their_doubles(at_once: int) -> None:
+    question = np.array([[1, 0, 0]], dtype=np.float32)
     angles = [0.3, 0.32, 0.1, 0.8, 0.9, 1.2, 0.8]  # from the question
     passages = np.array([[np.cos(a), np.sin(a), 0] for a in angles], dtype=np.float32)
     passages[6] = [np.cos(0.8), 0, np.sin(0.8)]
-    barred = np.array([False, False, False, False, True, False, False])
     names = list("abcdegf")
-    # 1 is a double of the answer, 2 nearer than it, 4 barred; 3 and 6 are equally near.
-    assert hard_negatives(question, passages, 0, barred, 2, names) == [3, 6]
-    assert hard_negatives(question, passages, 0, barred, 9, names) == [3, 6, 5]
-    assert hard_negatives(question, passages, 0, np.ones(7, dtype=bool), 9, names) == []
+
+    def found(count: int, barred: str) -> list[list[str]]:
+        hard = HardNegatives(question, passages[:1], count)
+        for first in range(0, 7, at_once):
+            some = slice(first, first + at_once)
+            hard.see(names[some], passages[some], np.array([[name not in barred] for name in names[some]]))
+        return hard.found()
+
+    # b is a double of the answer a, c nearer than it, e barred; d and f are equally near.
+    assert found(2, "ae") == [["d", "f"]]
+    assert found(1, "ae") == [["d"]]
+    assert found(9, "ae") == [["d", "f", "g"]]
+    assert found(9, "abcdefg") == [[]]

@@ -53,3 +53,11 @@ def test_code_that_no_grammar_reads_is_counted_by_language() -> None:
         "1,200 code passages in Java read as text: install the extra `code`.",
     ]
     assert left_out({"mentions": {"code_as_text": {}}}) == []
+
+
+def test_passages_that_wait_for_a_recogniser_are_counted_with_the_reason() -> None:
+    done = {"extractor": "token-classifier@1", "waiting": 0, "why": ""}
+    waits = {"extractor": "language-model@small/1", "waiting": 1_200, "why": "the budget of 500,000 tokens is spent"}
+    assert left_out({"mentions": {"recognisers": [done, waits]}}) == [
+        "1,200 passages wait for language-model@small/1: the budget of 500,000 tokens is spent."
+    ]

@@ -43,6 +43,8 @@ def code_versions(**changed: object) -> dict[str, str]:
         ({"max_file_mb": 8}, ["documents"]),
         ({"optimise": "speed"}, ["precision_card", "candidate_encoder"]),
         ({"card_chunks": 500}, ["precision_card", "encoder_card"]),
+        ({"graph_recogniser": "/models/names"}, ["mentions"]),
+        ({"graph_llm": True}, ["mentions"]),
         ({"vector_weight": 0.3}, ["ranking_policy", "encoder_card"]),
         ({"correct_typos": False}, ["ranking_policy"]),
         ({"least_pairs": 10}, ["training_pairs"]),

@@ -76,9 +76,9 @@ def test_what_a_killed_run_had_read_is_not_read_again(pages: Workplace, monkeypa
     again: list[tuple[str, ...]] = []
     rows_of = documents.read_documents
 
-    def counted(tables, ids):
+    def counted(tables, ids, extractors):
         again.append(ids)
-        return rows_of(tables, ids)
+        return rows_of(tables, ids, extractors)
 
     with monkeypatch.context() as patch:
         patch.setattr(documents, "read_documents", counted)

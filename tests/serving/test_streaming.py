@@ -10,7 +10,7 @@ import pytest
 from tests.support.language_models import END, delta, language_model
 from tests.support.served import served
 from tests.support.waiting import NEVER_SECONDS, until
-from xnai_pipelines.answers.language_model.server import FAILURES, ChatServer
+from xnai_pipelines.language_model.server import FAILURES, ChatServer
 from xnai_pipelines.serving.writer import Writer
 
 QUESTION = {"question": "When is the office closed?"}

@@ -6,8 +6,8 @@ import pytest
 from tests.support.language_models import END, delta, language_model
 from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.answers.evidence import Evidence
-from xnai_pipelines.answers.language_model.server import FAILURES, ChatServer
 from xnai_pipelines.errors import RequestTimeoutError, TooManyRequestsError
+from xnai_pipelines.language_model.server import FAILURES, ChatServer
 from xnai_pipelines.serving.breaker import Breaker
 from xnai_pipelines.serving.work import Workers
 from xnai_pipelines.serving.writer import Writer

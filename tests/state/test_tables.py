@@ -117,7 +117,7 @@ def test_replace_leaves_the_rows_given_alone(tables: Tables):
 
 
 def test_delete_goes_by_groups_and_by_value(tables: Tables, commits: Commits, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(store, "DELETE_GROUP", 2)
+    monkeypatch.setattr(store, "LISTED", 2)
     odd = ["a'b", 'a"b', "a\\b", "a%", "ünïcode 猫", "`key`"]
     tables.merge_rows(ITEMS, [row(key) for key in [*odd, "kept"]])
     before = commits.count

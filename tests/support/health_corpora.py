@@ -11,9 +11,9 @@ from xnai_pipelines.documents.health.inspections import INSPECTIONS
 from xnai_pipelines.documents.health.reading import examined
 from xnai_pipelines.documents.health.rules import HealthRules
 from xnai_pipelines.documents.identity import document_id
-from xnai_pipelines.documents.parsers.code import parse_plain, parse_python
-from xnai_pipelines.documents.parsers.markdown import parse_markdown
-from xnai_pipelines.documents.parsers.rst import parse_rst
+from xnai_pipelines.documents.parsers.markup.code import parse_plain, parse_python
+from xnai_pipelines.documents.parsers.markup.markdown import parse_markdown
+from xnai_pipelines.documents.parsers.markup.rst import parse_rst
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 PARSERS = {

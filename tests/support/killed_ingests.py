@@ -135,4 +135,4 @@ def commit_often() -> None:
     from xnai_pipelines.state import tables as store
 
     file_reader.ROWS_IN_COMMIT = chunks.DOCUMENTS_IN_COMMIT = embeddings.CHUNKS_IN_COMMIT = 2
-    store.DELETE_GROUP = 1
+    store.LISTED = 1

@@ -50,3 +50,34 @@ def language_model(script: Callable[[Say], None], kind: str = "text/event-stream
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def chat_server(replies: Callable[[str], str | None]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the address of a server and what it was asked, the last message of each request.
+
+    `replies` returns what it says to such a message; None refuses the request.
+    """
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"][-1]["content"])
+            reply = replies(asked[-1])
+            self.send_response(500 if reply is None else 200)
+            self.end_headers()
+            usage = {"prompt_tokens": 300, "completion_tokens": 100}
+            body = {"choices": [{"message": {"role": "assistant", "content": reply}}], "usage": usage}
+            self.wfile.write(b"" if reply is None else json.dumps(body).encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1", asked
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -36,35 +36,51 @@ _NEAR_DUPLICATE = 0.95  # cosine to the answer: the same passage in other words
 _TOO_NEAR = 0.95  # share of the answer's own cosine: nearer passages may be answers that nobody labelled
 
 
-def hard_negatives(
-    question: NDArray[np.float32],
-    passages: NDArray[np.float32],
-    answer: int,
-    barred: NDArray[np.bool_],
-    count: int,
-    names: Sequence[str],
-) -> list[int]:
-    """Return the rows of up to `count` passages nearest to a question that are not its answer, nearest first.
+class HardNegatives:
+    """The passages nearest to questions that are not their answers, of passages seen in batches.
 
     Near-duplicates of the answer are skipped. So are passages about as near to the question as the answer: they are
     often answers that nobody labelled (de Souza Moreira et al. 2024, "NV-Retriever", positive-aware mining with a share
     of the positive's score).
-
-    Args:
-        question: float32 [dimension], the question's vector, unit length.
-        passages: float32 [passages, dimension], unit length.
-        answer: Row of the answer.
-        barred: bool [passages], passages that must not be negatives: other answers, passages of evaluation questions.
-        count: Max number of negatives.
-        names: Names of the passages, which break ties.
     """
-    near = passages @ question
-    allowed = ~barred & (passages @ passages[answer] < _NEAR_DUPLICATE)
-    # a share of a score means nothing below zero
-    if near[answer] > 0:
-        allowed &= near < _TOO_NEAR * near[answer]
-    allowed[answer] = False
-    rows = np.flatnonzero(allowed)
-    if 0 < count < len(rows):  # sort only those as near as the last one wanted, or nearer
-        rows = rows[near[rows] >= np.partition(near[rows], -count)[-count]]
-    return sorted(rows.tolist(), key=lambda row: (-float(near[row]), names[row]))[:count]
+
+    def __init__(self, questions: NDArray[np.float32], answers: NDArray[np.float32], count: int) -> None:
+        """Begin with none.
+
+        Args:
+            questions: float32 [questions, dimension], unit length.
+            answers: float32 [questions, dimension], their answers, unit length.
+            count: Max number of negatives of each question, at least 1.
+        """
+        self._questions, self._answers, self._count = questions, answers, count
+        nearest = np.einsum("qd,qd->q", questions, answers)
+        # a share of a score means nothing below zero
+        self._too_near = np.where(nearest > 0, _TOO_NEAR * nearest, np.inf).astype(np.float32)
+        self._found: list[list[tuple[float, str]]] = [[] for _ in questions]
+        self._last = np.full(len(questions), -np.inf, np.float32)  # as near as the last one wanted
+
+    def see(self, names: Sequence[str], passages: NDArray[np.float32], allowed: NDArray[np.bool_]) -> None:
+        """Take what is nearest among further passages.
+
+        Args:
+            names: Names of the passages, which break ties.
+            passages: float32 [passages, dimension], unit length.
+            allowed: bool [passages, questions], which passages may be negatives of which questions.
+        """
+        near = passages @ self._questions.T
+        allowed = allowed & (near < self._too_near) & (near >= self._last)
+        allowed &= passages @ self._answers.T < _NEAR_DUPLICATE
+        near[~allowed] = -np.inf
+        if self._count < len(near):
+            np.maximum(self._last, np.partition(near, -self._count, axis=0)[-self._count], out=self._last)
+        for row, question in np.argwhere(allowed & (near >= self._last)).tolist():
+            self._found[question].append((-float(near[row, question]), names[row]))
+        for question, found in enumerate(self._found):
+            if len(found) >= self._count:
+                found.sort()
+                del found[self._count :]
+                self._last[question] = -found[-1][0]
+
+    def found(self) -> list[list[str]]:
+        """Return the names of each question's hard negatives, nearest first."""
+        return [[name for _, name in sorted(found)] for found in self._found]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from xnai_pipelines.adapters.mining import ReleasePassages
+from xnai_pipelines.adapters.mining import ToMine, mine_pairs
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.errors import NoTrainingPairsError
 from xnai_pipelines.questions.generated import generate_questions
@@ -77,18 +77,15 @@ def make_training_pairs(
         usable = [question for question in asked if apart.isdisjoint(question.document_ids)]
         trained = _filled_up(context.tables, usable, apart, least_pairs)
         validation = [question for question in questions if question.split is Split.VALIDATION]
-        passages = ReleasePassages.of(context.tables, index)
-        watch.items = len(trained) + len(validation)
-        rows, without_answer = [], 0
+        # negatives of validation pairs may be of any document not in the test split; training bars both splits
+        tested = _test_documents(questions)
+        to_mine = [
+            *(ToMine(question, Split.TRAIN, apart) for question in trained),
+            *(ToMine(question, Split.VALIDATION, tested) for question in validation),
+        ]
+        watch.items = len(to_mine)
         with context.progress.work("training pairs", watch.items, "questions") as advance:
-            for split, part in ((Split.TRAIN, trained), (Split.VALIDATION, validation)):
-                # negatives of validation pairs may be of any document not in the test split; training bars both splits
-                barred = passages.of_documents(apart if split is Split.TRAIN else _test_documents(questions))
-                for question in part:
-                    found = passages.pairs(question, split, barred, negatives)
-                    without_answer += not found
-                    rows += found
-                    advance()
+            rows = mine_pairs(context.tables, index, to_mine, negatives, advance)
         if not any(row["split"] == Split.TRAIN for row in rows):
             raise NoTrainingPairsError(
                 f"There is nothing to train on: {len(asked)} questions are in the training split, "
@@ -107,7 +104,7 @@ def make_training_pairs(
         documents=len({pair.document_id for pair in pairs}),
         negatives=sum(len(pair.negatives) for pair in pairs),
         dropped=len(asked) - len(usable),
-        without_answer=without_answer,
+        without_answer=len({one.question.question_id for one in to_mine} - {row["question_id"] for row in rows}),
         by_origin=dict(Counter(row["origin"] for row in mined)),
         by_language=dict(Counter(row["language"] or "unknown" for row in mined)),
         changed=True,
@@ -137,12 +134,8 @@ def read_training_pairs(tables: Tables, split: Split) -> list[TrainingPair]:
     """Return the stored pairs of a split, by id, except those whose passages have been deleted."""
     rows = tables.read(TRAINING_PAIRS, TRAINING_PAIRS.schema.names, f"split = '{split}'").to_pylist()
     wanted = {chunk_id for row in rows for chunk_id in (row["chunk_id"], *row["negatives"])}
-    texts = {
-        chunk_id: passage
-        for batch in tables.stream(CHUNKS, ["chunk_id", "passage"])
-        for chunk_id, passage in zip(batch["chunk_id"].to_pylist(), batch["passage"].to_pylist(), strict=True)
-        if chunk_id in wanted
-    }
+    found = tables.having(CHUNKS, ["chunk_id", "passage"], "chunk_id", wanted)
+    texts = dict(zip(found["chunk_id"].to_pylist(), found["passage"].to_pylist(), strict=True))
     return [
         TrainingPair(
             question=row["question"],
@@ -163,8 +156,10 @@ def leaked_documents(tables: Tables) -> dict[str, int]:
 
 def documents_of_pairs(tables: Tables) -> list[set[str]]:
     """Return the documents in each training pair, as its answer or as hard negatives."""
-    document_of = tables.pairs(CHUNKS, "chunk_id", "document_id")
     rows = tables.read(TRAINING_PAIRS, ["document_id", "negatives"], f"split = '{Split.TRAIN}'").to_pylist()
+    negatives = {name for row in rows for name in row["negatives"]}
+    found = tables.having(CHUNKS, ["chunk_id", "document_id"], "chunk_id", negatives)
+    document_of = dict(zip(found["chunk_id"].to_pylist(), found["document_id"].to_pylist(), strict=True))
     return [
         {row["document_id"], *(document_of[name] for name in row["negatives"] if name in document_of)} for row in rows
     ]

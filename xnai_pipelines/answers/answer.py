@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from xnai_pipelines.answers.refusal import RefusalPolicy
+from xnai_pipelines.language_model.completion import Usage
 from xnai_pipelines.search.query import Filters
 
 
@@ -72,14 +73,6 @@ class Refusal:
 
     reason: str
     nearest: tuple[Citation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What an answer cost: tokens that a language model read and wrote, as its server counted them."""
-
-    prompt_tokens: int
-    reply_tokens: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TypeAlias
 
-from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal, Sentence, State, Usage
+from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal, Sentence, State
 from xnai_pipelines.answers.conversation import Rewriter, Turn, standalone
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, Extent, choose_evidence
 from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted, summed
@@ -18,6 +18,7 @@ from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.answers.scoring import Scored, score
 from xnai_pipelines.answers.superlatives import is_superlative
 from xnai_pipelines.answers.totals import asks_for_total
+from xnai_pipelines.language_model.completion import Usage
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 from xnai_pipelines.search.query import asked as taken_apart
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from xnai_pipelines.answers.answer import Citation, Sentence, State
 from xnai_pipelines.answers.ask import EXTRACTIVE
-from xnai_pipelines.answers.gold import GoldAnswer, StoredText
+from xnai_pipelines.answers.gold import GoldAnswer, StoredTexts
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean
 from xnai_pipelines.questions.question import Question
@@ -26,12 +26,12 @@ class KnownAnswers:
     Attributes:
         questions: At least one question.
         gold: Known answers by question_id.
-        texts: Stored documents by document_id.
+        texts: Returns stored documents.
     """
 
     questions: Sequence[Question]
     gold: Mapping[str, Sequence[GoldAnswer]]
-    texts: Mapping[str, StoredText]
+    texts: StoredTexts
 
     @property
     def with_gold(self) -> int:
@@ -42,10 +42,13 @@ class KnownAnswers:
         """Return the known answers to a question."""
         return self.gold.get(question.question_id, ())
 
-    def quoted(self, citation: Citation) -> bool:
-        """Return whether a quote equals the stored document's text."""
-        stored = self.texts.get(citation.document_id)
-        return stored is not None and stored.text[citation.start : citation.end] == citation.quote
+    def quoted(self, citations: Sequence[Citation]) -> bool:
+        """Return whether every quote equals the stored document's text."""
+        stored = self.texts({one.document_id for one in citations})
+        return all(
+            one.document_id in stored and stored[one.document_id].text[one.start : one.end] == one.quote
+            for one in citations
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,7 @@ def judged(sentences: Sequence[Sentence], question: Question, known: KnownAnswer
         "document_cited_first": float(any(right[:1])),
         "citation_precision": float(np.mean(right)) if right else 0.0,
         "citation_recall": len({one.document_id for one in cited} & question.document_ids) / len(question.document_ids),
-        "quotes_exact": float(all(map(known.quoted, cited))),
+        "quotes_exact": float(known.quoted(cited)),
         "unsupported": float(np.mean([one.state is State.UNSUPPORTED for one in sentences])) if sentences else 0.0,
     }
     if gold := known.of(question):

@@ -7,9 +7,10 @@ id. `start` is where the answer stands in the record; the stored text may have a
 nearest to it counts.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from xnai_pipelines.errors import LabelledQuestionsError
 from xnai_pipelines.questions.files import json_object, numbered_lines, read_rows
@@ -50,13 +51,17 @@ class StoredText:
     text: str
 
 
-def read_gold(labelled: Path | None, sources: Mapping[str, str], texts: Mapping[str, StoredText]) -> Gold:
+StoredTexts: TypeAlias = Callable[[Collection[str]], Mapping[str, StoredText]]
+"""Returns stored documents by document_id; those that are gone are missing."""
+
+
+def read_gold(labelled: Path | None, sources: Mapping[str, str], texts: StoredTexts) -> Gold:
     """Return the known answers.
 
     Args:
         labelled: Folder or file of the labelled questions; None if there are none.
         sources: document_id by source of every stored document.
-        texts: Stored texts by document_id.
+        texts: Returns stored documents.
 
     Raises:
         LabelledQuestionsError: A line is malformed. The message names file and line.
@@ -72,12 +77,10 @@ def read_gold(labelled: Path | None, sources: Mapping[str, str], texts: Mapping[
     }
     found: dict[str, list[GoldAnswer]] = {}
     left_out = []
-    for where, given_id, document, text, start in _answers(path):
-        try:
-            document_id = names.resolve(document)
-            answer = _located(document_id, texts[document_id], text, start)
-        except LookupError:
-            answer = None
+    lines = [(_resolved(names, line[2]), line) for line in _answers(path)]
+    stored = texts({document_id for document_id, _ in lines})
+    for document_id, (where, given_id, document, text, start) in lines:
+        answer = _located(document_id, stored[document_id], text, start) if document_id in stored else None
         if answer and given_id in ids:
             found.setdefault(ids[given_id], []).append(answer)
         elif given_id not in ids:
@@ -105,6 +108,14 @@ def _answers(path: Path) -> Iterator[tuple[str, str, str, str, int]]:
             raise LabelledQuestionsError(
                 f'{where}: not {{"question_id": ..., "document_id": ..., "answers": [{{"text": "...", "start": 0}}]}}.'
             ) from error
+
+
+def _resolved(names: DocumentNames, document: str) -> str:
+    """Return the id of a document; "" if there is none, or more than one."""
+    try:
+        return names.resolve(document)
+    except LookupError:
+        return ""
 
 
 def _located(document_id: str, stored: StoredText, text: str, start: int) -> GoldAnswer | None:

@@ -3,14 +3,14 @@
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from xnai_pipelines.answers.ask import ANSWERS_VERSION, NEAREST, weigh
 from xnai_pipelines.answers.evaluation import MEANINGS, AnswerReport, KnownAnswers, Trial, evaluate_answers
-from xnai_pipelines.answers.gold import StoredText, read_gold
+from xnai_pipelines.answers.gold import StoredText, StoredTexts, read_gold
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.policy import confidence, make_refusal_policy
 from xnai_pipelines.answers.refusal import RefusalPolicy
@@ -26,6 +26,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.measured import logged_once, measured_once
 from xnai_pipelines.state.records import read_record
 from xnai_pipelines.state.schemas import DOCUMENTS
+from xnai_pipelines.state.tables import Tables
 from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Tracker
 
 ANSWERS = "xnai/answers"
@@ -90,7 +91,7 @@ def evaluate_release_answers(
         index = SearchIndex.open(context.home.root, threads=threads)
         passages = Passages(index, context.home)
         policy = make_refusal_policy(context, passages, questions)
-        texts = stored(context)
+        texts = stored(context.tables)
         sources = context.tables.pairs(DOCUMENTS, "source", "document_id")
         gold = read_gold(labelled, sources, texts)
         content = [ANSWERS_VERSION, index_content(context, index.release), index.release.ranking, question_set(tested)]
@@ -168,10 +169,14 @@ def _previous(kept: KeptAnswers | None, report: AnswerReport) -> AnswerReport | 
     return kept.report if kept.report.release != report.release else kept.previous
 
 
-def stored(context: StageContext) -> dict[str, StoredText]:
-    """Return titles and texts of all documents, by document_id."""
-    rows = context.tables.read(DOCUMENTS, ["document_id", "title", "text"]).to_pylist()
-    return {row["document_id"]: StoredText(row["title"] or "", row["text"]) for row in rows}
+def stored(tables: Tables) -> StoredTexts:
+    """Return what reads titles and texts of documents."""
+
+    def read(documents: Collection[str]) -> dict[str, StoredText]:
+        rows = tables.having(DOCUMENTS, ["document_id", "title", "text"], "document_id", documents).to_pylist()
+        return {row["document_id"]: StoredText(row["title"] or "", row["text"]) for row in rows}
+
+    return read
 
 
 def _log(tracker: Tracker, kept: KeptAnswers, run_id: str) -> MlflowRun:

@@ -25,7 +25,7 @@ from xnai_pipelines.answers.verification.reported import reports_left_out
 from xnai_pipelines.answers.verification.tokens import Token, TokenKind, tokens
 from xnai_pipelines.answers.verification.turned import turning_left_out, units_left_out
 from xnai_pipelines.chunks.boundaries import sentence_starts
-from xnai_pipelines.documents.parsers.language import identify_language
+from xnai_pipelines.documents.parsers.text.language import identify_language
 
 _TRIED = 4  # sentences of one piece of evidence that are judged, those with most of the words
 _SAMPLE = 2_000  # characters of evidence from which its language is identified

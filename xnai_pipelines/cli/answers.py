@@ -36,11 +36,11 @@ def demo_answers() -> None:
     """Answer ten questions from the sample that `xnai demo` indexed, and print the evaluation of its answers."""
     import xnai_pipelines
     from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
-    from xnai_pipelines.answers.language_model.local import local_model, packaged_model
     from xnai_pipelines.answers.make import last_answers
     from xnai_pipelines.cli.show_answers import show_answer
     from xnai_pipelines.cli.terminal import say, table
     from xnai_pipelines.extras import missing
+    from xnai_pipelines.language_model.local import local_model, packaged_model
     from xnai_pipelines.state.layout import Home
 
     home = xnai_pipelines.open(settings().home, threads=settings().threads)

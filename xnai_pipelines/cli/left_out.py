@@ -19,6 +19,10 @@ def left_out(reports: Mapping[str, Any]) -> list[str]:
     if "mentions" in reports:
         for language, number in (reports["mentions"].get("code_as_text") or {}).items():
             found.append(f"{counted(number, 'code passage')} in {language} read as text: install the extra `code`.")
+        for one in reports["mentions"].get("recognisers") or ():
+            if number := one["waiting"]:
+                waits = "waits" if number == 1 else "wait"
+                found.append(f"{counted(number, 'passage')} {waits} for {one['extractor']}: {one['why']}.")
     if "questions" in reports:
         found += _of_questions(reports["questions"])
     return found

@@ -1,5 +1,6 @@
 """Knowledge graph: mentions, entities, relations and communities, each made of the table before it."""
 
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
@@ -26,27 +27,41 @@ from xnai_pipelines.graph.make import (
 )
 from xnai_pipelines.graph.overview import community_map, counts_by, degrees, largest_merges
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, MENTIONS, RELATIONS
+from xnai_pipelines.settings.recognisers import recognisers
 from xnai_pipelines.state.schemas import TableSpec
 from xnai_pipelines.state.tables import Tables
 
 NAMED = {"written": "rows_written", "removed": "rows_removed", "unchanged": "rows_unchanged"}
 PREVIEW = {
-    MENTIONS.name: ["surface", "type", "rule", "start", "end"],
+    MENTIONS.name: ["surface", "type", "extractor", "rule", "start", "end"],
     ENTITIES.name: ["form", "type", "aliases", "mention_count", "document_count"],
     RELATIONS.name: ["source_id", "type", "target_id", "weight", "sentence_count"],
     COMMUNITIES.name: ["title", "level", "members"],
 }
 
 
-def mentions(context: dg.AssetExecutionContext, stores: StoresResource) -> dg.MaterializeResult[None]:
+def mentions(context: dg.AssetExecutionContext, base: Base, stores: StoresResource) -> dg.MaterializeResult[None]:
     """What each passage mentions, with its exact range, the entity that it names and the rule that says so.
 
     Only documents that changed are read again.
     """
     stage = stores.stage_context(context)
-    report = make_mentions(stage)
-    types = counts_by(stores.tables, MENTIONS, "type")
-    return _result(report, stores.tables, MENTIONS, types=types, workers=workers_table(stage.engine))
+    report = make_mentions(stage, recognisers(base.settings))
+    return _result(
+        report,
+        stores.tables,
+        MENTIONS,
+        types=counts_by(stores.tables, MENTIONS, "type"),
+        extractors=counts_by(stores.tables, MENTIONS, "extractor"),
+        recognisers=_recognisers_table(report),
+        workers=workers_table(stage.engine),
+    )
+
+
+def _recognisers_table(report: GraphReport) -> dg.MarkdownMetadataValue | None:
+    """Return what each recogniser did, None without one."""
+    rows = [asdict(one) for one in report.recognisers]
+    return table(rows, list(rows[0])) if rows else None
 
 
 def entities(context: dg.AssetExecutionContext, stores: StoresResource) -> dg.MaterializeResult[None]:
@@ -109,6 +124,8 @@ def no_orphans_in_graph(stores: StoresResource) -> dg.AssetCheckResult:
 
 def definitions(base: Base) -> dg.Definitions:
     """Return the assets of the graph and their checks."""
+    settings = base.settings
+    models = [settings.graph_recogniser, settings.graph_llm and (settings.llm_url, settings.llm_model)]
     made = (
         (mentions, MENTIONS, ["documents", "chunks"]),
         (entities, ENTITIES, ["mentions"]),
@@ -119,7 +136,7 @@ def definitions(base: Base) -> dg.Definitions:
         assets=[
             base.asset(
                 function,
-                version=(1,),
+                version=(1, *(filter(None, models) if function is mentions else ())),
                 deps=deps,
                 group="graph",
                 kinds={"python", "lancedb", "table"},

@@ -21,10 +21,10 @@ from xnai_pipelines.documents.folders import Folders
 from xnai_pipelines.documents.identity import document_id, document_revision
 from xnai_pipelines.documents.listing import FileStat
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
-from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.parse import media_type_of, parse_file
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, SkippedMember, UnreadableRecord
 from xnai_pipelines.documents.parsers.registry import DETECTION
+from xnai_pipelines.documents.parsers.text.normalise import normalise
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.context import StageContext

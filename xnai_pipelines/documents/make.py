@@ -18,9 +18,9 @@ from xnai_pipelines.documents.listing import Listing
 from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
-from xnai_pipelines.documents.parsers.recognition import check_languages
+from xnai_pipelines.documents.parsers.pdf.recognition import check_languages
 from xnai_pipelines.documents.parsers.registry import is_current, option_of
-from xnai_pipelines.documents.parsers.repair import kinds_of_repair
+from xnai_pipelines.documents.parsers.text.repair import kinds_of_repair
 from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.claim import Inputs, claim

@@ -12,7 +12,7 @@ from math import comb
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.documents.parsers.language import prose
+from xnai_pipelines.documents.parsers.text.language import prose
 from xnai_pipelines.encoders.writing import Writing
 from xnai_pipelines.search.index import SearchIndex
 

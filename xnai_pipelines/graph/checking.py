@@ -36,20 +36,21 @@ def compare_with_rebuild(home: Home, tables: Tables) -> Deviations:
     """Return whether documents of a random sample, and all tables of a small graph, are made again the same."""
     stored = sorted(tables.ids(EXTRACTIONS, "document_id"))
     sample = random.sample(stored, min(SAMPLE, len(stored)))
-    different = [f"document {document}" for document in _read_otherwise(tables, sample)] if sample else []
-    parts = read_graph_record(home).parts
+    record = read_graph_record(home)
+    parts, extractors = record.parts, record.extractors
+    different = [f"document {document}" for document in _read_otherwise(tables, sample, extractors)] if sample else []
     whole = bool(parts) and tables.count(CHUNKS) <= WHOLE_UP_TO
-    made = rebuilt(tables, overrides_of(home)) if whole else {}
+    made = rebuilt(tables, overrides_of(home), extractors) if whole else {}
     different += [f"table {name}" for name in PARTS if name in made and parts[name].revision != made[name]]
     if whole and not _counts_are_sound(home, tables):
         different.append("counts")
     return Deviations(len(sample), len(made), tuple(different))
 
 
-def _read_otherwise(tables: Tables, documents: list[str]) -> list[str]:
+def _read_otherwise(tables: Tables, documents: list[str], extractors: tuple[str, ...]) -> list[str]:
     """Return the documents of which something else is read than is stored."""
     stored = tables.read(EXTRACTIONS, EXTRACTIONS.schema.names, is_in("document_id", documents))
-    both = [rows.sort_by("chunk_id") for rows in (read_documents(tables, documents), stored)]
+    both = [rows.sort_by("chunk_id") for rows in (read_documents(tables, documents, extractors), stored)]
     of_document = ([rows.filter(pc.equal(rows["document_id"], one)) for rows in both] for one in documents)
     return [one for one, (again, before) in zip(documents, of_document, strict=True) if not again.equals(before)]
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from xnai_pipelines.graph.arrays import Ints, changes, encoded, grouped, taken
 from xnai_pipelines.graph.fingerprints import fingerprints_of_groups
 from xnai_pipelines.graph.forms import form_of
-from xnai_pipelines.graph.found import Kind
+from xnai_pipelines.graph.found import RECOGNISED_NAMES, Kind
 from xnai_pipelines.graph.merging import Rule
 from xnai_pipelines.graph.rows import with_revision
 from xnai_pipelines.graph.tables import ENTITIES, MERGE
@@ -97,7 +97,7 @@ def _forms(rows: pa.Table, entity: Ints, ids: list[str], types: Mapping[str, str
     votes = np.where(is_title, 1_000_000, np.where(direct, 1_000, 1))
     named, a_text, voted = _summed(entity, text, len(texts), votes)
     typed, a_kind, counted = _summed(entity, kind, len(kinds), np.ones_like(votes))
-    rank = np.array([_TYPES.index(each) if each in _TYPES else len(_TYPES) for each in kinds], dtype=np.int64)
+    rank = np.array([_rank(each) for each in kinds], dtype=np.int64)
     best = _first(typed, rank[a_kind], np.where(rank[a_kind] < len(_TYPES), 0, -counted), a_kind)
     found = [kinds[each] for each in a_kind[best].tolist()]
     return {
@@ -106,6 +106,13 @@ def _forms(rows: pa.Table, entity: Ints, ids: list[str], types: Mapping[str, str
         "aliases": grouped(taken(texts, a_text), named, len(ids)),
         "merges": _merges(entity, text * max(1, len(rules)) + rule, texts, rules, len(ids)),
     }
+
+
+def _rank(kind: str) -> int:
+    """Return the rank of a kind among the types of an entity; what a model says that it is comes before "name"."""
+    if kind in _TYPES:
+        return _TYPES.index(kind)
+    return len(_TYPES) if kind in RECOGNISED_NAMES else len(_TYPES) + 1
 
 
 def _merges(entity: Ints, way: Ints, texts: list[str], rules: list[str], size: int) -> pa.Array:

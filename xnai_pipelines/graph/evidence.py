@@ -15,7 +15,7 @@ import numpy as np
 from xnai_pipelines.graph.arrays import Bools, Ints, taken, tallied
 from xnai_pipelines.graph.counts import Count, Counts, counted, counted_columns, counted_pairs
 from xnai_pipelines.graph.forms import Form, start_of_word
-from xnai_pipelines.graph.found import Kind
+from xnai_pipelines.graph.found import RECOGNISED_NAMES, Kind
 from xnai_pipelines.graph.reading import Reading
 
 OFTEN = 4  # a word within a sentence must be this many times more often in lower case to be no name
@@ -66,7 +66,7 @@ class Spelling:
 def spelling_counts(reading: Reading, forms: list[Form]) -> Counts:
     """Return what a reading adds to the spelling; `forms` are those of its surfaces."""
     by_capitals = is_kind(reading, [Kind.NAME])
-    inside = by_capitals & ~reading.initial
+    inside = is_kind(reading, [Kind.NAME, *RECOGNISED_NAMES]) & ~reading.initial
     known: Counter[str] = Counter()
     for code, n in tallied(reading.surface[inside | ~by_capitals]):
         known[forms[code].key] += n

@@ -8,6 +8,7 @@ import bisect
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 from xnai_pipelines.chunks.boundaries import sentence_starts
@@ -19,6 +20,7 @@ from xnai_pipelines.graph.headings import HeadingTree, outline
 from xnai_pipelines.graph.markup import bold_terms, code_spans, links
 from xnai_pipelines.graph.names import acronyms, names, quoted_names
 from xnai_pipelines.graph.patterns import pattern_finds
+from xnai_pipelines.graph.recogniser import ground_of, recognised_finds, recognised_statements
 from xnai_pipelines.graph.repeats import repeated_finds, repeats
 from xnai_pipelines.graph.source_code import Use
 from xnai_pipelines.graph.statements import OF_DOCUMENT, FoundSentence, Statement, as_rows, class_terms, cued
@@ -29,36 +31,51 @@ _LOWER = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 _BEFORE_OPENING = re.compile(r"(?:\A|[\n:|•]|[.!?]\s)[\s*_>#\"'“„«(\[\-–—]*\Z")
 
 Row = dict[str, Any]
+NOTHING: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({})
 
 
-def extraction_of() -> str:
-    """Return what determines the extractions beside the documents."""
+def extraction_of(recognised: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Return what determines the extraction of a chunk beside its document: rules, grammars, and what was recognised.
+
+    Args:
+        recognised: Columns extractor and revision of its rows of the table `recognised`.
+    """
     return " ".join(
-        (f"rules@{VERSION}", *(f"{name}@{version}" for name, version in sorted(grammars.versions().items())))
+        (
+            f"rules@{VERSION}",
+            *(f"{name}@{version}" for name, version in sorted(grammars.versions().items())),
+            *map(ground_of, recognised),
+        )
     )
 
 
-def read_document(document: Mapping[str, Any], chunks: Sequence[Mapping[str, Any]]) -> list[Row]:
+def read_document(
+    document: Mapping[str, Any],
+    chunks: Sequence[Mapping[str, Any]],
+    recognised: Mapping[str, Sequence[Mapping[str, Any]]] = NOTHING,
+) -> list[Row]:
     """Return the rows of the table `extractions` for the chunks of one document.
 
     Args:
         document: Row of the documents table: document_id, source, title, headings, language, revision; if it may have
             code also media_type and text.
         chunks: Its rows of the chunks table, by ordinal.
+        recognised: Rows of the table `recognised`, by chunk; those of the first recogniser win.
     """
     repeated = repeats([chunk["text"] for chunk in chunks])
     above = outline(document, chunks)
     code = code_of(document)
     rows = []
     for chunk in chunks:
-        mentions, stated, said = _read_chunk(chunk, document, above, repeated, code.uses)
+        known = recognised.get(chunk["chunk_id"], ())
+        mentions, stated, said = _read_chunk(chunk, document, above, repeated, code.uses, known)
         rows.append(
             {
                 "chunk_id": chunk["chunk_id"],
                 "document_id": document["document_id"],
                 "ordinal": chunk["ordinal"],
                 "document_revision": document["revision"],
-                "extraction": extraction_of(),
+                "extraction": extraction_of(known),
                 "language": document["language"],
                 "mentions": mentions,
                 "statements": stated,
@@ -86,6 +103,7 @@ def _read_chunk(
     above: HeadingTree,
     repeated: frozenset[str],
     used: Sequence[Use],
+    recognised: Sequence[Mapping[str, Any]],
 ) -> tuple[list[Row], list[Row], list[Row]]:
     text, base, language = chunk["text"], chunk["start"], document["language"] or ""
     end = base + len(text)
@@ -104,6 +122,7 @@ def _read_chunk(
             list(code_spans(text)),
             [find for pair in short for find in pair],
             *pattern_finds(text),
+            *(recognised_finds(text, row) for row in recognised),
             list(quoted_names(text)),
             list(bold_terms(text)),
             list(names(text)),
@@ -129,6 +148,7 @@ def _read_chunk(
             if one in position and other in position
         ),
         *_of_code(code, position, ranges, base),
+        *(one for row in recognised for one in recognised_statements(row, finds, ranges)),
         *(
             Statement(OF_DOCUMENT, at, "links_to", *ranges[at], target=find.target)
             for at, find in enumerate(finds)

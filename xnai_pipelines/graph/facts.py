@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from xnai_pipelines.graph.cues import class_expression
-from xnai_pipelines.graph.found import Find, Kind
+from xnai_pipelines.graph.found import NAMES, Find, Kind
 from xnai_pipelines.graph.statements import FoundSentence
 
 BORN, DIED, IS = "born", "died", "is a"
@@ -17,7 +17,6 @@ PERSON = "person"
 ALL_LIVES = 130  # years: nobody lives longer
 SPREAD = 3  # years by which sources differ on one life
 
-_NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK)
 _YEAR = re.compile(r"(?<!\d)([1-9]\d{3})(?!\d)")
 _NEAR = 40  # characters between a year and the word that says what happened
 _BEFORE_PLACE = re.compile(r"(?:\b(?:in|at|near|aus|im|bei|в|во|под)\s|,\s)\Z")
@@ -122,7 +121,7 @@ def facts(text: str, language: str, finds: Sequence[Find], sentences: Sequence[F
             opening = finds[sentence.finds[0]]
             goes_on = lives and any(cue.fullmatch(text, opening.start, opening.end) for cue in lives)  # "Born in Perth"
             if not goes_on and text[opening.start : opening.end].lower() not in pronouns:
-                spoken_of = sentence.finds[0] if opening.kind in _NAMES else -1
+                spoken_of = sentence.finds[0] if opening.kind in NAMES else -1
                 kind = _kind(text, language, opening.end)
                 if kind:
                     yield Fact(spoken_of, f"{IS} {kind}")
@@ -165,7 +164,7 @@ def _life(
     )
     if not cues:
         return
-    others = (finds[at] for at in sentence.finds if at != subject and finds[at].kind in _NAMES)
+    others = (finds[at] for at in sentence.finds if at != subject and finds[at].kind in NAMES)
     between = [
         find
         for find in others

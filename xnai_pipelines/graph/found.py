@@ -11,6 +11,9 @@ class Kind(StrEnum):
     TITLE = "title"
     HEADING = "heading"
     NAME = "name"
+    PERSON = "person"
+    ORGANISATION = "organisation"
+    PLACE = "place"
     WORK = "work"
     TERM = "term"
     SYMBOL = "symbol"
@@ -21,6 +24,10 @@ class Kind(StrEnum):
     IDENTIFIER = "identifier"
     EMAIL = "email"
     ADDRESS = "address"
+
+
+RECOGNISED_NAMES = (Kind.PERSON, Kind.ORGANISATION, Kind.PLACE)  # of which a model says what they are
+NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK, *RECOGNISED_NAMES)
 
 
 @dataclass(frozen=True, slots=True)

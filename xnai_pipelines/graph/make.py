@@ -1,7 +1,7 @@
 """Chunks to a graph: reads the documents that changed, makes each table of what was read, writes what differs."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import pyarrow as pa
@@ -19,7 +19,9 @@ from xnai_pipelines.graph.mentions import mention_rows
 from xnai_pipelines.graph.occurrences import occurrence_rows, titles_of
 from xnai_pipelines.graph.overrides import Overrides, read_overrides
 from xnai_pipelines.graph.reading import reading_of
-from xnai_pipelines.graph.record import PARTS, MadeTable, read_graph_record, record_part
+from xnai_pipelines.graph.recognised import RecogniserReport, bring_recognised, drop_recognised, recognised_by
+from xnai_pipelines.graph.recogniser import Recogniser
+from xnai_pipelines.graph.record import PARTS, MadeTable, read_graph_record, record_extractors, record_part
 from xnai_pipelines.graph.relations import relation_rows
 from xnai_pipelines.graph.resolution import resolve_and_count
 from xnai_pipelines.graph.rows import digest, revision_of
@@ -54,7 +56,8 @@ BYTES_IN_COMMIT = 16_000_000
 class GraphReport:
     """What a run did to one table: rows written, removed and unchanged; documents read again for it.
 
-    `code_as_text`, of the mentions, is the number of stored code passages by language that no grammar here reads.
+    `code_as_text`, of the mentions, is the number of stored code passages by language that no grammar here reads;
+    `recognisers` is what each recogniser did.
     """
 
     table: str
@@ -67,12 +70,18 @@ class GraphReport:
     revision: str
     seconds: float
     code_as_text: dict[str, int] | None = None
+    recognisers: tuple[RecogniserReport, ...] = ()
 
 
-def make_mentions(context: StageContext) -> GraphReport:
-    """Read the documents that changed and resolve all mentions; nothing if no chunk changed."""
+def make_mentions(context: StageContext, recognisers: Sequence[Recogniser] = ()) -> GraphReport:
+    """Read the documents that changed and resolve all mentions; nothing if no chunk changed.
+
+    What recognisers find in the chunks is kept by chunk; without them the mentions are those of the rules.
+    """
     with stage(context, MENTIONS.name) as watch:
-        report = replace(_bring_mentions(context), code_as_text=code_as_text(context.tables))
+        recognised = tuple(bring_recognised(context, one) for one in recognisers)
+        record_extractors(context.home, tuple(one.extractor for one in recognised))
+        report = replace(_bring_mentions(context), code_as_text=code_as_text(context.tables), recognisers=recognised)
         watch.items = report.documents_read
     return _reported(context, report, watch.seconds)
 
@@ -100,7 +109,10 @@ def make_communities(context: StageContext) -> GraphReport:
 
 
 def bring_graph(context: StageContext) -> list[GraphReport]:
-    """Bring all tables of the graph in line with the chunks; the caller is the sole writer."""
+    """Bring all tables of the graph in line with the chunks; the caller is the sole writer.
+
+    No recogniser reads anything: what those that the graph was last made with have found so far is used.
+    """
     reports = [_bring_mentions(context), *(_bring_derived(context, spec) for spec in _DERIVED)]
     name_graph(context)
     return reports
@@ -123,7 +135,8 @@ def _make(context: StageContext, spec: TableSpec) -> GraphReport:
 
 def _bring_mentions(context: StageContext) -> GraphReport:
     home, tables, user = context.home, context.tables, overrides_of(context.home)
-    wanted = chunks_wanted(tables)
+    extractors = read_graph_record(home).extractors
+    wanted = chunks_wanted(tables, extractors)
     of = _input(wanted, user)
     made = _as_made(context, MENTIONS, user)
     if made is not None and made.input == of:
@@ -132,7 +145,8 @@ def _bring_mentions(context: StageContext) -> GraphReport:
     work = diff(wanted, read)
     edits = _edits(context, work) if made is not None and made.input == _input(read, user) else None
     _begin(context, MENTIONS)  # what was read is of another state from here on
-    _read(context, wanted, work)
+    _read(context, wanted, work, extractors)
+    drop_recognised(tables)
     touched = touched_mentions(tables, user, edits) if edits and not user.apart else None
     change, counts = touched or _mentions(tables, user)
     keep_counts(home, counts, of)
@@ -263,10 +277,13 @@ def code_as_text(tables: Tables) -> dict[str, int]:
     return dict(sorted((one["values"], one["counts"]) for one in counts.to_pylist()))
 
 
-def chunks_wanted(tables: Tables) -> dict[str, str]:
-    """Return a hash of each document's chunks and of how they are read."""
+def chunks_wanted(tables: Tables, extractors: Sequence[str] = ()) -> dict[str, str]:
+    """Return a hash of each document's chunks and of how they are read, with what these recognisers found in them."""
     rows = tables.read(CHUNKS, ["chunk_id", "document_id", "document_revision"])
-    return _by_document(rows.append_column("extraction", pa.array([extraction_of()] * len(rows), pa.string())))
+    recognised, rules = recognised_by(tables, extractors), extraction_of()
+    of = {chunk: extraction_of(found) for chunk, found in recognised.items()}
+    extraction = [of.get(chunk, rules) for chunk in rows["chunk_id"].to_pylist()] if of else [rules] * len(rows)
+    return _by_document(rows.append_column("extraction", pa.array(extraction, pa.string())))
 
 
 def chunks_read(tables: Tables) -> dict[str, str]:
@@ -282,14 +299,14 @@ def _by_document(rows: pa.Table) -> dict[str, str]:
     return {document: digest(*sorted(each)) for document, each in chunks.items()}
 
 
-def _read(context: StageContext, wanted: Mapping[str, str], work: Diff) -> None:
+def _read(context: StageContext, wanted: Mapping[str, str], work: Diff, extractors: Sequence[str]) -> None:
     """Bring the extractions in line with the documents, some documents in each commit."""
     context.tables.ensure(EXTRACTIONS)
     context.tables.delete(EXTRACTIONS, "document_id", work.removed)
     with context.progress.work("mentions", len(work.to_write), "documents") as advance:
         for batch in _batches(context, work.to_write):
             of = {document: wanted[document] for document in batch}
-            rows = read_by(context.engine, context.home, of, advance)
+            rows = read_by(context.engine, context.home, of, advance, extractors)
             context.tables.merge(EXTRACTIONS, rows, within=("document_id", batch))
 
 
@@ -367,10 +384,10 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
 _DERIVED = (ENTITIES, RELATIONS, COMMUNITIES)
 
 
-def rebuilt(tables: Tables, user: Overrides) -> dict[str, str]:
+def rebuilt(tables: Tables, user: Overrides, extractors: Sequence[str] = ()) -> dict[str, str]:
     """Return the revision that each table has if all documents are read again; nothing is written."""
     documents = sorted(tables.ids(CHUNKS, "document_id"))
-    extractions = read_documents(tables, documents) if documents else EXTRACTIONS.schema.empty_table()
+    extractions = read_documents(tables, documents, extractors) if documents else EXTRACTIONS.schema.empty_table()
     mentions, entities, relations = graph_of(extractions, user)
     communities = _divided(tables, relations, entities)
     made = zip(PARTS, (mentions, entities, relations, communities), strict=True)

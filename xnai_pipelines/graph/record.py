@@ -44,16 +44,20 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class GraphRecord:
-    """The parts by name. One that a killed run was writing has the entry from before, and is made again."""
+    """The parts by name. One that a killed run was writing has the entry from before, and is made again.
+
+    `extractors` are the recognisers that the graph is made with, beside the rules.
+    """
 
     parts: dict[str, MadeTable] = field(default_factory=dict)
+    extractors: tuple[str, ...] = ()
 
     @property
     def revision(self) -> str | None:
         """Hash of the whole graph; None until every part was made."""
         if any(name not in self.parts for name in PARTS):
             return None
-        return digest("graph", *(self.parts[name].revision for name in PARTS))
+        return digest("graph", *(self.parts[name].revision for name in PARTS), *self.extractors)
 
 
 def read_graph_record(home: Home) -> GraphRecord:
@@ -80,6 +84,13 @@ def record_part(home: Home, name: str, part: MadeTable) -> GraphRecord:
     record = replace(before, parts={**before.parts, name: part})
     write_record(_path(home), record)
     return record
+
+
+def record_extractors(home: Home, extractors: tuple[str, ...]) -> None:
+    """Record the recognisers that the graph is made with from here on."""
+    before = read_graph_record(home)
+    if before.extractors != extractors:
+        write_record(_path(home), replace(before, extractors=extractors))
 
 
 def _path(home: Home) -> Path:

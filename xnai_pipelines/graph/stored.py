@@ -11,8 +11,9 @@ import pyarrow as pa
 from xnai_pipelines.errors import GraphQueryError
 from xnai_pipelines.graph.arrays import position_in
 from xnai_pipelines.graph.forms import form_of
+from xnai_pipelines.graph.recogniser import Recognition, ground_of, recognitions_of
 from xnai_pipelines.graph.relations import CO_OCCURS
-from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, MENTIONS, RELATIONS
+from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, RECOGNISED, RELATIONS
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 from xnai_pipelines.state.tables import Tables, is_in, quoted
 
@@ -247,6 +248,16 @@ class KnowledgeGraph:
         """Return the texts of ranges of chunks; those whose chunk is gone are left out."""
         chunks = self._chunks(one["chunk_id"] for one in ranges)
         return list(_kept(chunks, ranges))
+
+    def recognitions(self, chunk_ids: Iterable[str]) -> list[Recognition]:
+        """Return what recognisers found in chunks, as far as the graph is made of it."""
+        chunks = self._chunks(chunk_ids)
+        where = is_in("chunk_id", chunks) if chunks else "false"
+        rows = self._tables.read(RECOGNISED, RECOGNISED.schema.names, where).to_pylist()
+        read = self._tables.read(EXTRACTIONS, ["chunk_id", "extraction"], where if rows else "false").to_pylist()
+        made_of = {row["chunk_id"]: row["extraction"].split() for row in read}
+        used = (row for row in rows if ground_of(row) in made_of.get(row["chunk_id"], ()))
+        return [found for row in used for found in recognitions_of(row, chunks[row["chunk_id"]]["start"])]
 
     def _forms(self) -> "_Forms":
         """Return the forms of all entities, read again if a run has changed the table."""

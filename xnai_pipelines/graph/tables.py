@@ -161,4 +161,48 @@ OCCURRENCES = TableSpec(
     ),
 )
 
-GRAPH_TABLES = (EXTRACTIONS, MENTIONS, ENTITIES, RELATIONS, OCCURRENCES, COMMUNITIES)
+# What recognisers found in chunks, which is a function of their texts: `start` and `end` are characters of the chunk.
+RECOGNISED = TableSpec(
+    "recognised",
+    "recognised_id",
+    pa.schema(
+        [
+            ("recognised_id", pa.string()),
+            ("chunk_id", pa.string()),
+            ("document_id", pa.string()),
+            ("extractor", pa.string()),
+            ("content", pa.string()),  # a hash of the chunk's text
+            (
+                "names",
+                pa.list_(
+                    pa.struct(
+                        [
+                            ("start", pa.int64()),
+                            ("end", pa.int64()),
+                            ("type", pa.string()),
+                            ("confidence", pa.float64()),
+                        ]
+                    )
+                ),
+            ),
+            (
+                "relations",
+                pa.list_(
+                    pa.struct(
+                        [
+                            ("subject", pa.int32()),
+                            ("object", pa.int32()),
+                            ("type", pa.string()),
+                            ("confidence", pa.float64()),
+                        ]
+                    )
+                ),
+            ),
+            ("dropped", pa.int64()),
+            ("tokens", pa.int64()),
+            ("revision", pa.string()),
+        ]
+    ),
+)
+
+GRAPH_TABLES = (EXTRACTIONS, MENTIONS, ENTITIES, RELATIONS, OCCURRENCES, COMMUNITIES, RECOGNISED)

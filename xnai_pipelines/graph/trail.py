@@ -78,7 +78,7 @@ def why(graph: KnowledgeGraph, name: str) -> Trail:
     relation = graph.relation(name)
     if relation is not None:
         says = f"{graph.form(relation['source_id'])} {relation['type']} {graph.form(relation['target_id'])}"
-        return Trail("relation", name, says, _supported(graph, relation["type"], relation["sentences"][:_RANGES]))
+        return Trail("relation", name, says, _stated(graph, relation))
     community = graph.community(name)
     if community is not None:
         return Trail(
@@ -87,9 +87,35 @@ def why(graph: KnowledgeGraph, name: str) -> Trail:
     entity_id = graph.find(name)
     places = {(one["document_id"], one["start"], one["end"]): one for one in reversed(graph.mentions_of(entity_id))}
     mentions = list(places.values())[::-1]  # a heading is a mention of each chunk below it: once here
-    rules = {(one["chunk_id"], one["start"]): f"{one['extractor']}: {one['rule']}" for one in mentions[:_RANGES]}
+    found = [one for one in graph.recognitions(one["chunk_id"] for one in mentions[:_RANGES]) if len(one.ranges) == 1]
+    said = {(one.chunk_id, one.ranges[0][1], one.extractor): one.said for one in found}  # a rule may cut off a start
+    by = {at: said.get((one["chunk_id"], one["end"], one["extractor"])) for at, one in enumerate(mentions[:_RANGES])}
+    rules = {
+        (one["chunk_id"], one["start"]): f"{by[at] or one['extractor']}: {one['rule']}"
+        for at, one in enumerate(mentions[:_RANGES])
+    }
     support = tuple(Support(rules[one.chunk_id, one.start], one) for one in graph.evidence_of(mentions[:_RANGES]))
     return Trail("entity", entity_id, graph.form(entity_id), support)
+
+
+def _stated(graph: KnowledgeGraph, relation: dict[str, Any]) -> tuple[Support, ...]:
+    """Return the sentences of a relation, each with its type and the recogniser that found it there, if one did."""
+    kind, sentences = relation["type"], relation["sentences"][:_RANGES]
+    of_type = [one for one in graph.recognitions(one["chunk_id"] for one in sentences) if one.type == kind]
+    found = [one for one in of_type if len(one.ranges) == 2]
+    mentions = [graph.mentions_of(relation[end]) for end in ("source_id", "target_id")] if found else []
+    ends = [{(one["chunk_id"], one["end"]) for one in each} for each in mentions]
+    mine = [
+        one
+        for one in found
+        if all((one.chunk_id, end) in known for known, (_, end) in zip(ends, one.ranges, strict=True))
+    ]
+
+    def rule(at: Excerpt) -> str:
+        here = (one for one in mine if one.chunk_id == at.chunk_id and at.start <= one.ranges[0][0] < at.end)
+        return next((f"{one.said}: {kind}" for one in here), kind)
+
+    return tuple(Support(rule(one), one) for one in graph.evidence(sentences))
 
 
 def _supported(graph: KnowledgeGraph, rule: str, ranges: list[dict[str, Any]]) -> tuple[Support, ...]:

@@ -9,11 +9,9 @@ from xnai_pipelines.graph.arrays import Bools, Ints
 from xnai_pipelines.graph.counts import Counts
 from xnai_pipelines.graph.evidence import DROPPED, Spelling, asked_of, is_kind, named
 from xnai_pipelines.graph.forms import Form, form_of
-from xnai_pipelines.graph.found import Kind
+from xnai_pipelines.graph.found import NAMES, Kind
 from xnai_pipelines.graph.overrides import Overrides
 from xnai_pipelines.graph.reading import Reading
-
-NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

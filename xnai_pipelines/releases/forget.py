@@ -13,7 +13,7 @@ from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.errors import ForgettingError
 from xnai_pipelines.graph.make import bring_graph, overrides_of
 from xnai_pipelines.graph.support import SUPPORTED, chunks_of, resting_on
-from xnai_pipelines.graph.tables import EXTRACTIONS, MENTIONS
+from xnai_pipelines.graph.tables import EXTRACTIONS, MENTIONS, RECOGNISED
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.rollback import keep_questions, kept_questions
 from xnai_pipelines.search.corpus import publish_corpus, withdraw_corpus
@@ -87,7 +87,8 @@ def forget(
         documents = sorted({document_id(source), *stored})
         embeddings = _embeddings(context.tables)
         made_of_it = [
-            (spec, "document_id", documents) for spec in (CHUNKS, TRAINING_PAIRS, EXTRACTIONS, MENTIONS, *embeddings)
+            (spec, "document_id", documents)
+            for spec in (CHUNKS, TRAINING_PAIRS, RECOGNISED, EXTRACTIONS, MENTIONS, *embeddings)
         ]
         # the files last: every document came from one
         known_by = [(DOCUMENTS, "document_id", documents), (QUARANTINE, "path", files), (FILES, "path", files)]
@@ -101,7 +102,7 @@ def forget(
         overrides_of(context.home)  # the graph is made with them after much is erased
         for spec in embeddings:
             withdraw_corpus(context.home, spec.name)
-        with context.progress.work("forgetting", 12 + len(embeddings), "tables") as advance:
+        with context.progress.work("forgetting", 13 + len(embeddings), "tables") as advance:
             erased = []
             about = _questions_about(context, releases, frozenset(documents))
             for rows in (*made_of_it, (QUESTIONS, "question_id", about)):

@@ -54,6 +54,7 @@ def maintain(context: StageContext, *, kept_releases: int, access_log_days: int 
         dropped = tuple(n for n in tables.names() if kept and is_embeddings_table(n) and n not in named)
         for name in dropped:
             tables.drop(name)
+        tables.remove_dropped(named)
         searched = {one.embeddings_table for one in (releases.current(), releases.challenger()) if one}
         for folder in context.home.index.glob("*"):
             if folder.name not in searched:

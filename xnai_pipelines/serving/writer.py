@@ -10,16 +10,16 @@ from typing import TypeAlias
 import anyio
 import httpx2
 
-from xnai_pipelines.answers.answer import Sentence, Usage
+from xnai_pipelines.answers.answer import Sentence
 from xnai_pipelines.answers.ask import Written
 from xnai_pipelines.answers.draft import Draft
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.language_model.answerer import Proof
-from xnai_pipelines.answers.language_model.completion import Completion
 from xnai_pipelines.answers.language_model.prompt import PartialReply, messages
-from xnai_pipelines.answers.language_model.server import FAILURES, LEFT_ALONE, PAUSE_SECONDS, ChatServer, late
 from xnai_pipelines.answers.verify import Verifier
 from xnai_pipelines.errors import NoReplyError, RequestTimeoutError, TooManyRequestsError
+from xnai_pipelines.language_model.completion import Completion, Usage
+from xnai_pipelines.language_model.server import FAILURES, LEFT_ALONE, PAUSE_SECONDS, ChatServer, late
 from xnai_pipelines.serving.breaker import Breaker
 from xnai_pipelines.serving.streaming import Show
 from xnai_pipelines.serving.work import Workers

@@ -9,7 +9,7 @@ from xnai_pipelines.errors import OptionError
 from xnai_pipelines.settings.reading import Settings
 
 if TYPE_CHECKING:
-    from xnai_pipelines.answers.language_model.server import ChatServer
+    from xnai_pipelines.language_model.server import ChatServer
 
 QUOTE = "none"  # the model that answers without one
 
@@ -35,8 +35,8 @@ def language_model(settings: Settings, name: str | None = None) -> LanguageModel
     Raises:
         OptionError: A model is named, and neither a server nor a file has it.
     """
-    from xnai_pipelines.answers.language_model.local import is_model_file, local_model
-    from xnai_pipelines.answers.language_model.server import ChatServer
+    from xnai_pipelines.language_model.local import is_model_file, local_model
+    from xnai_pipelines.language_model.server import ChatServer
 
     model = name or settings.llm_model
     if model == QUOTE:

@@ -13,6 +13,7 @@ from xnai_pipelines.settings.answers import AnswerSettings
 from xnai_pipelines.settings.backups import BackupSettings
 from xnai_pipelines.settings.compute import ComputeSettings
 from xnai_pipelines.settings.documents import DocumentSettings
+from xnai_pipelines.settings.graph import GraphSettings
 from xnai_pipelines.settings.models import ModelSettings
 from xnai_pipelines.settings.quality import QualitySettings
 from xnai_pipelines.settings.refusal import nearest_name, refusal
@@ -28,6 +29,7 @@ NO_SETTINGS = ("XNAI_DAGSTER", "XNAI_POSTGRES_", "XNAI_SOURCE_")
 class Settings(
     DocumentSettings,
     SearchSettings,
+    GraphSettings,
     ModelSettings,
     QualitySettings,
     AnswerSettings,

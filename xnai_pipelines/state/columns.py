@@ -45,7 +45,7 @@ COLUMNS = {
     "surface": "The mention as written: document.text[start:end].",
     "entity_id": "Id of the entity, from its canonical form.",
     "type": "Kind of the mention, the entity or the relation.",
-    "extractor": "Rule that found the mention.",
+    "extractor": "Rule that found the mention, or recogniser with its version.",
     "rule": "Rule by which the mention names its entity.",
     "sentence_start": "First character of the mention's sentence in document.text.",
     "sentence_end": "Character after the last one of the mention's sentence.",

@@ -92,7 +92,7 @@ def _version(table: Path, version: int, path: Path) -> TableVersion:
 
 def _manifests(table: Path) -> list[tuple[int, Path]]:
     """Return number and manifest of each version, the newest last."""
-    return sorted((_number(path), path) for path in (table / "_versions").glob("*.manifest"))
+    return sorted((manifest_number(path.name), path) for path in (table / "_versions").glob("*.manifest"))
 
 
 def missing_files(table: Path, version: TableVersion) -> list[str]:
@@ -145,8 +145,9 @@ def remove_table(table: Path) -> None:
         shutil.rmtree(removed)
 
 
-def _number(manifest: Path) -> int:
-    digits = manifest.stem
+def manifest_number(name: str) -> int:
+    """Return the version whose manifest has this name."""
+    digits = name.removesuffix(".manifest")
     return 2**64 - 1 - int(digits) if len(digits) == _NAMED_BACKWARDS else int(digits)
 
 

@@ -92,11 +92,11 @@ class Objects:
         with self._reaching():
             self._client.download_file(self._bucket, self._below + name, str(file))
 
-    def sizes(self, prefix: str) -> Mapping[str, int]:
-        """Return the objects below the prefix."""
+    def sizes(self, prefix: str = "") -> Mapping[str, int]:
+        """Return the objects below the prefix, by default all."""
         with self._reaching():
             pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=f"{self._below}{prefix}/"
+                Bucket=self._bucket, Prefix=f"{self._below}{prefix}/" if prefix else self._below
             )
             found = [one for page in pages for one in page.get("Contents", ())]
         return {one["Key"].removeprefix(self._below): int(one["Size"]) for one in found}

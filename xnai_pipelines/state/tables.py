@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from functools import cached_property
@@ -28,9 +28,10 @@ from xnai_pipelines.state.lance_files import (
 from xnai_pipelines.state.lancedb_import import imported_lancedb
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import TableSpec
+from xnai_pipelines.state.table_objects import drop_table, remove_dropped
 from xnai_pipelines.state.table_place import Bucket, place_of
 
-DELETE_GROUP = 1_000  # ids in one SQL list
+LISTED = 1_000  # ids in one SQL list
 SMALL_FILES = 64  # of a table, until maintenance joins them
 READ_AT_ONCE = 32_768  # rows; LanceDB's own 1,024 take four times the processor time
 
@@ -186,6 +187,13 @@ class Tables:
             rows = rows.append_column(name, pa.nulls(len(rows), spec.schema.field(name).type))
         return rows.select(list(columns))
 
+    def having(self, spec: TableSpec, columns: Sequence[str], column: str, values: Iterable[str]) -> pa.Table:
+        """Return columns of the rows whose column has one of the values, without loading the others."""
+        wanted = sorted(set(values))
+        groups = [wanted[first : first + LISTED] for first in range(0, len(wanted), LISTED)]
+        none = pa.schema([spec.schema.field(name) for name in columns]).empty_table()
+        return pa.concat_tables([none, *(self.read(spec, columns, is_in(column, group)) for group in groups)])
+
     def ids(self, spec: TableSpec, column: str | None = None) -> set[Any]:
         """Return the distinct values of a column, by default of the key."""
         name = column or spec.key
@@ -273,9 +281,9 @@ class Tables:
         table = self._opened(spec.name) if values else None
         if table is None:
             return
-        for first in range(0, len(values), DELETE_GROUP):
+        for first in range(0, len(values), LISTED):
             with self.commit(spec.name):
-                table.delete(is_in(column, values[first : first + DELETE_GROUP]))
+                table.delete(is_in(column, values[first : first + LISTED]))
 
     def erase(self, spec: TableSpec) -> int:
         """Remove deleted rows from the table's files and all its earlier versions; return the number of versions left.
@@ -333,12 +341,16 @@ class Tables:
         return False
 
     def drop(self, name: str) -> None:
-        """Remove a table and its files."""
+        """Remove a table and its files; LanceDB's own way can be killed half-way."""
         with self.commit(name):
             if isinstance(self._place, Path):
-                remove_table(self._place / f"{name}.lance")  # LanceDB's own can be killed half-way
+                remove_table(self._place / f"{name}.lance")
             else:
-                self._database.drop_table(name, ignore_missing=True)
+                drop_table(self._place, name)
+
+    def remove_dropped(self, kept: Collection[str]) -> list[str]:
+        """Remove what killed drops left in an object store, but nothing of the kept tables; return whose it was."""
+        return remove_dropped(self._place, kept) if isinstance(self._place, Bucket) else []
 
     def version(self, spec: TableSpec) -> int | None:
         """Return the table's version number, None if it does not exist."""

@@ -15,13 +15,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.support.waiting import NEVER_SECONDS
-from xnai_pipelines.answers.answer import Sentence, State, Usage
+from xnai_pipelines.answers.answer import Sentence, State
 from xnai_pipelines.answers.draft import DraftSentence
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
 from xnai_pipelines.answers.language_model.prompt import LONGEST_REPLY, PartialReply, messages
-from xnai_pipelines.answers.language_model.server import FAILURES, ChatServer
 from xnai_pipelines.answers.streamed import Streamed
+from xnai_pipelines.language_model.completion import Usage
+from xnai_pipelines.language_model.server import FAILURES, ChatServer
 
 TEXTS = (
     "The pump was built in 1912 by Ada Lindqvist in Malmö.",

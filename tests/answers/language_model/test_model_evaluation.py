@@ -12,7 +12,6 @@ from tests.support.waiting import NEVER_SECONDS
 from tests.support.workplace import Workplace
 from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
 from xnai_pipelines.answers.language_model.evaluation import ModelReport, model_markdown
-from xnai_pipelines.answers.language_model.local import local_model, packaged_model
 from xnai_pipelines.answers.language_model.make import (
     ModelOutcome,
     ModelToMeasure,
@@ -20,9 +19,10 @@ from xnai_pipelines.answers.language_model.make import (
     evaluate_language_model,
     last_model_report,
 )
-from xnai_pipelines.answers.language_model.server import LEFT_ALONE, ChatServer
 from xnai_pipelines.answers.policy import KeptPolicy
 from xnai_pipelines.answers.refusal import RefusalPolicy
+from xnai_pipelines.language_model.local import local_model, packaged_model
+from xnai_pipelines.language_model.server import LEFT_ALONE, ChatServer
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.state.records import write_record
 from xnai_pipelines.state.tracker import Experiment, Tracker

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.support.parsing_files import Parse
-from xnai_pipelines.documents.parsers.decode import decode, looks_like_text
-from xnai_pipelines.documents.parsers.legacy import legacy_encoding
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument
-from xnai_pipelines.documents.parsers.repair import decode_and_repair, kinds_of_repair
+from xnai_pipelines.documents.parsers.text.decode import decode, looks_like_text
+from xnai_pipelines.documents.parsers.text.legacy_encodings import legacy_encoding
+from xnai_pipelines.documents.parsers.text.repair import decode_and_repair, kinds_of_repair
 from xnai_pipelines.errors import UnreadableError
 
 UTF8 = "Die Prüfung der Größe läuft – für alle Geräte.\n" * 4

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xnai_pipelines.documents.parsers.html import html_text, parse_html
+from xnai_pipelines.documents.parsers.markup.html import html_text, parse_html
 from xnai_pipelines.documents.parsers.parsed import Omission
 from xnai_pipelines.errors import UnreadableError
 

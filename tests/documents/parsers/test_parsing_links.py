@@ -9,11 +9,11 @@ from pptx import Presentation
 from tests.support.ole_files import doc
 from tests.support.parsing_files import zipped
 from xnai_pipelines.documents.parsers.link_targets import target_of_field, unsaid_target
-from xnai_pipelines.documents.parsers.office_slides import parse_pptx
-from xnai_pipelines.documents.parsers.opendocument import parse_opendocument
+from xnai_pipelines.documents.parsers.office.opendocument import parse_opendocument
+from xnai_pipelines.documents.parsers.office.slides import parse_pptx
+from xnai_pipelines.documents.parsers.office97.rtf import parse_rtf
+from xnai_pipelines.documents.parsers.office97.word import parse_doc
 from xnai_pipelines.documents.parsers.parsed import Content
-from xnai_pipelines.documents.parsers.rtf import parse_rtf
-from xnai_pipelines.documents.parsers.word97 import parse_doc
 
 ADDRESS = "https://pay.example/7"
 

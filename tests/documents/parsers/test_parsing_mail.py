@@ -7,11 +7,11 @@ from email.message import EmailMessage
 import pytest
 
 from tests.support.parsing_files import Parse
-from xnai_pipelines.documents.parsers.calendars import parse_calendar
-from xnai_pipelines.documents.parsers.mail import read_message
-from xnai_pipelines.documents.parsers.mail_headers import words_of_header
+from xnai_pipelines.documents.parsers.mail.calendars import parse_calendar
+from xnai_pipelines.documents.parsers.mail.headers import words_of_header
+from xnai_pipelines.documents.parsers.mail.messages import read_message
+from xnai_pipelines.documents.parsers.mail.signed_content import signed_content
 from xnai_pipelines.documents.parsers.parsed import Omission, ParsedDocument, ParseLimits, UnreadableRecord
-from xnai_pipelines.documents.parsers.signed_content import signed_content
 from xnai_pipelines.errors import UnreadableError
 
 HEAD = "From: ann@example.org\nTo: bob@example.org\nSubject: Report\nMIME-Version: 1.0\n"

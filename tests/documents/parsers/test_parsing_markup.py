@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnai_pipelines.documents.parsers.code import parse_plain, parse_python
-from xnai_pipelines.documents.parsers.markdown import markdown_headings, parse_markdown, plain_words
-from xnai_pipelines.documents.parsers.notebook import parse_json, parse_notebook
-from xnai_pipelines.documents.parsers.rst import parse_rst, rst_headings
+from xnai_pipelines.documents.parsers.markup.code import parse_plain, parse_python
+from xnai_pipelines.documents.parsers.markup.markdown import markdown_headings, parse_markdown, plain_words
+from xnai_pipelines.documents.parsers.markup.rst import parse_rst, rst_headings
+from xnai_pipelines.documents.parsers.records.notebook import parse_json, parse_notebook
 from xnai_pipelines.errors import UnreadableError
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from xnai_pipelines.documents.parsers.number_formats import shown
+from xnai_pipelines.documents.parsers.office.number_formats import shown
 
 ACCOUNTING = '_(* #,##0.00_);_(* \\(#,##0.00\\);_(* "-"??_);_(@_)'
 BY_SIZE = '[>=1000000]0.0,,"M";[>=1000]0,"k";0'

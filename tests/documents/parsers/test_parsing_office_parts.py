@@ -15,9 +15,9 @@ from pptx.opc.packuri import PackURI
 from pptx.util import Inches
 
 from tests.support.parsing_files import Parse, docx, paragraph, zipped
-from xnai_pipelines.documents.parsers.office_markup import as_plain_body
-from xnai_pipelines.documents.parsers.office_parts import lost_paragraphs, lost_texts
-from xnai_pipelines.documents.parsers.office_xml import joined, paragraphs, rewritten, xml_root
+from xnai_pipelines.documents.parsers.office.lost_texts import lost_paragraphs, lost_texts
+from xnai_pipelines.documents.parsers.office.markup import as_plain_body
+from xnai_pipelines.documents.parsers.office.xml_parts import joined, paragraphs, rewritten, xml_root
 from xnai_pipelines.documents.parsers.parsed import Omission, ParsedDocument
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'

@@ -4,8 +4,8 @@ import pytest
 
 from tests.support.parsing_files import Parse, pdf, pdf_of_objects
 from xnai_pipelines.documents.parsers.parsed import Omission, ParsedDocument
-from xnai_pipelines.documents.parsers.pdf_columns import Box, column_order
-from xnai_pipelines.documents.parsers.pdf_words import rejoined
+from xnai_pipelines.documents.parsers.pdf.columns import Box, column_order
+from xnai_pipelines.documents.parsers.pdf.words import rejoined
 
 
 def document_of(parse: Parse, data: bytes) -> ParsedDocument:

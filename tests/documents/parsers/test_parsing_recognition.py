@@ -13,7 +13,7 @@ from pypdfium2 import PdfDocument
 from tests.support.parsing_files import Parse
 from tests.support.workplace import RULES, Workplace
 from xnai_pipelines.documents.parsers.parsed import Omission, ParsedDocument, ParseLimits
-from xnai_pipelines.documents.parsers.recognition import Recogniser, check_languages
+from xnai_pipelines.documents.parsers.pdf.recognition import Recogniser, check_languages
 from xnai_pipelines.errors import SettingsError, UnreadableError
 from xnai_pipelines.state.schemas import DOCUMENTS
 

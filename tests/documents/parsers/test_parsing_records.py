@@ -21,7 +21,7 @@ from xnai_pipelines.documents.parsers.parsed import (
     SourceFile,
     UnreadableRecord,
 )
-from xnai_pipelines.documents.parsers.records import parse_jsonl
+from xnai_pipelines.documents.parsers.records.records import parse_jsonl
 from xnai_pipelines.errors import UnreadableError
 
 BEIR = {

@@ -8,10 +8,10 @@ from ftfy import bad_codecs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xnai_pipelines.documents.parsers.decode import decode
-from xnai_pipelines.documents.parsers.language import identify_language
-from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.repair import repair_mojibake
+from xnai_pipelines.documents.parsers.text.decode import decode
+from xnai_pipelines.documents.parsers.text.language import identify_language
+from xnai_pipelines.documents.parsers.text.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.text.repair import repair_mojibake
 from xnai_pipelines.errors import UnreadableError
 
 RUSSIAN = "Съешь же ещё этих мягких французских булок, да выпей чаю. Москва — столица; «цитата» №5 😀"

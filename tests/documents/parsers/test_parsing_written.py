@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from tests.support.parsing_files import Parse, kind_of, one
-from xnai_pipelines.documents.parsers.latex import parse_latex
+from xnai_pipelines.documents.parsers.markup.latex import parse_latex
 from xnai_pipelines.documents.parsers.parsed import Markup, Omission, Page, ParsedDocument, ParseLimits
 from xnai_pipelines.errors import UnreadableError
 

@@ -3,14 +3,15 @@
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
-from xnai_pipelines.answers.answer import Sentence, State, Usage
+from xnai_pipelines.answers.answer import Sentence, State
 from xnai_pipelines.answers.ask import Written
 from xnai_pipelines.answers.draft import Draft
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.language_model.prompt import PartialReply, messages
-from xnai_pipelines.answers.language_model.server import ChatServer, Ended
 from xnai_pipelines.answers.streamed import Streamed
 from xnai_pipelines.answers.verify import Verifier
+from xnai_pipelines.language_model.completion import Usage
+from xnai_pipelines.language_model.server import ChatServer, Ended
 
 
 @dataclass(frozen=True, slots=True)

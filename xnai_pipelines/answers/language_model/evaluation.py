@@ -10,9 +10,9 @@ import numpy as np
 from xnai_pipelines.answers.answer import Sentence, State
 from xnai_pipelines.answers.ask import Written
 from xnai_pipelines.answers.evaluation import MEANINGS, KnownAnswers, judged, spoken
-from xnai_pipelines.answers.language_model.server import LEFT_ALONE
 from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean, paired_difference
 from xnai_pipelines.evaluation.markdown import markdown_table
+from xnai_pipelines.language_model.server import LEFT_ALONE
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.wording import counted
 

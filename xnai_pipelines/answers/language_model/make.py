@@ -107,7 +107,7 @@ def evaluate_language_model(
             return None
         index = SearchIndex.open(context.home.root, threads=threads)
         passages, policy = Passages(index, context.home), refusal_policy(context.home, index.release)
-        texts = stored(context)
+        texts = stored(context.tables)
         gold = read_gold(labelled, context.tables.pairs(DOCUMENTS, "source", "document_id"), texts).answers
         known = [[asdict(answer) for answer in gold.get(one.question_id, ())] for one in questions]
         content = [ANSWERS_VERSION, index_content(context, index.release), index.release.ranking, asdict(policy)]

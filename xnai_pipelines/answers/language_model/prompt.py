@@ -4,7 +4,6 @@ Documents are data: they stand between fences that no document can contain, and 
 unless the evidence proves it.
 """
 
-import hashlib
 import re
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,6 +11,7 @@ from itertools import pairwise
 from xnai_pipelines.answers.draft import Draft, DraftSentence
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.chunks.boundaries import sentence_starts
+from xnai_pipelines.language_model.fence import fence
 
 NO_ANSWER = "NO ANSWER"
 LONGEST_REPLY = 8_000  # characters that are looked at, several times those of the tokens that are asked for
@@ -45,12 +45,12 @@ _ENDS_A_CLAUSE = re.compile(r"\s*(?:[.!?…,;:)。！？\[]|\Z)|\s+[^\W\d_a-zа-
 
 def messages(question: str, evidence: Sequence[Evidence]) -> list[dict[str, str]]:
     """Return the messages of a chat: the rules, and the passages with the question."""
-    fence = _fence(question, evidence)
+    between = fence([question, *(one.text for one in evidence)])
     passages = "\n\n".join(
-        f"[{number}] {one.source}\n{fence}\n{one.text}\n{fence}" for number, one in enumerate(evidence, start=1)
+        f"[{number}] {one.source}\n{between}\n{one.text}\n{between}" for number, one in enumerate(evidence, start=1)
     )
     return [
-        {"role": "system", "content": _SYSTEM.replace("{fence}", fence)},
+        {"role": "system", "content": _SYSTEM.replace("{fence}", between)},
         {"role": "user", "content": f"{passages}\n\nQuestion: {question}"},
     ]
 
@@ -145,14 +145,3 @@ def _is_citation(mark: re.Match[str]) -> bool:
     if not attached or attached.endswith("]"):
         return True
     return not _IDENTIFIER.search(attached) and _ENDS_A_CLAUSE.match(mark.string, mark.end()) is not None
-
-
-def _fence(question: str, evidence: Sequence[Evidence]) -> str:
-    """Return a line that is in no passage: a digest of all of them, which no author of one can foresee."""
-    texts = [question, *(one.text for one in evidence)]
-    salt = 0
-    while True:
-        digest = hashlib.sha256("\0".join([str(salt), *texts]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        if not any(digest in text for text in texts):
-            return f"-----{digest}-----"
-        salt += 1

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xnai_pipelines.answers.conversation import Turn
-from xnai_pipelines.answers.language_model.server import ChatServer
-from xnai_pipelines.answers.streamed import Streamed
+from xnai_pipelines.language_model.server import ChatServer
 
 _SYSTEM = (
     "Write the last question so that it can be understood alone: replace words such as it, they or there by what they "
@@ -22,13 +21,11 @@ class LanguageModelRewriter:
     def __call__(self, question: str, history: Sequence[Turn]) -> str | None:
         """Return the first line that the model writes; None if it fails."""
         turns = "\n".join(f"Question: {one.question}\nAnswer: {one.answer}" for one in history)
-        reply = Streamed(
-            self.server.reply(
-                [
-                    {"role": "system", "content": _SYSTEM},
-                    {"role": "user", "content": f"{turns}\nLast question: {question}"},
-                ]
-            )
+        text, ended = self.server.whole_reply(
+            [
+                {"role": "system", "content": _SYSTEM},
+                {"role": "user", "content": f"{turns}\nLast question: {question}"},
+            ]
         )
-        written = "".join(reply).strip().splitlines()
-        return written[0].strip() if written and not reply.result.failure else None
+        written = text.strip().splitlines()
+        return written[0].strip() if written and not ended.failure else None

@@ -17,8 +17,8 @@ from xnai_pipelines.documents.health.report import HealthHistory, HealthReport
 from xnai_pipelines.documents.health.rules import HealthRules
 from xnai_pipelines.documents.identity import source_name
 from xnai_pipelines.documents.parsers.media_types import HTML
-from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.parsed import Markup
+from xnai_pipelines.documents.parsers.text.normalise import normalise
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.records import read_record, write_record

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, BinaryIO, cast
 
-from xnai_pipelines.documents.parsers.decode import decode
 from xnai_pipelines.documents.parsers.media_types import BZIP2, GZIP, XZ
 from xnai_pipelines.documents.parsers.parsed import Member, SourceFile
 from xnai_pipelines.documents.parsers.signatures import is_tar
+from xnai_pipelines.documents.parsers.text.decode import decode
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 _ENCRYPTED = 0x1  # bits of a zip entry's flags

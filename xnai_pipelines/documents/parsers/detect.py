@@ -3,7 +3,6 @@
 import re
 from pathlib import PurePosixPath
 
-from xnai_pipelines.documents.parsers.decode import decode, looks_like_text
 from xnai_pipelines.documents.parsers.media_types import (
     BINARY_FORMATS,
     CALENDAR,
@@ -23,6 +22,7 @@ from xnai_pipelines.documents.parsers.media_types import (
     XML,
 )
 from xnai_pipelines.documents.parsers.signatures import binary_format
+from xnai_pipelines.documents.parsers.text.decode import decode, looks_like_text
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 HEAD_BYTES = 64 * 1024

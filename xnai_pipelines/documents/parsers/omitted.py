@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.parsed import Omission
+from xnai_pipelines.documents.parsers.text.normalise import normalise, single_line
 
 _LONGEST_EXAMPLE = 80
 

@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 
 from xnai_pipelines.documents.parsers.detect import HEAD_BYTES, detect
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
-from xnai_pipelines.documents.parsers.language import identify_language
 from xnai_pipelines.documents.parsers.parsed import (
     BadRecord,
     Content,
@@ -27,6 +26,7 @@ from xnai_pipelines.documents.parsers.parsed import (
 )
 from xnai_pipelines.documents.parsers.read import read_contents
 from xnai_pipelines.documents.parsers.registry import DETECTION, Parser, parser_for
+from xnai_pipelines.documents.parsers.text.language import identify_language
 from xnai_pipelines.errors import FileError, SkippedFileError, UnreadableError
 
 _MAX_DEPTH = 3  # of a file in files

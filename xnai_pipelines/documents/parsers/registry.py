@@ -6,17 +6,21 @@ from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 
 from xnai_pipelines.documents.parsers.archives import parse_compressed, parse_tar, parse_zip
-from xnai_pipelines.documents.parsers.calendars import parse_calendar
-from xnai_pipelines.documents.parsers.code import parse_code, parse_plain, parse_python
-from xnai_pipelines.documents.parsers.configuration import parse_toml, parse_yaml
-from xnai_pipelines.documents.parsers.content_lines import whole_characters
-from xnai_pipelines.documents.parsers.embedded import embedded_in_office
-from xnai_pipelines.documents.parsers.epub import parse_epub
-from xnai_pipelines.documents.parsers.excel97 import parse_xls
-from xnai_pipelines.documents.parsers.html import parse_html
-from xnai_pipelines.documents.parsers.latex import parse_latex
-from xnai_pipelines.documents.parsers.mail import parse_mail, parse_mailbox
-from xnai_pipelines.documents.parsers.markdown import parse_markdown
+from xnai_pipelines.documents.parsers.mail.calendars import parse_calendar
+from xnai_pipelines.documents.parsers.mail.content_lines import whole_characters
+from xnai_pipelines.documents.parsers.mail.messages import parse_mail, parse_mailbox
+from xnai_pipelines.documents.parsers.mail.outlook import attached_to_msg, parse_msg
+from xnai_pipelines.documents.parsers.mail.vcards import parse_vcards
+from xnai_pipelines.documents.parsers.markup.code import parse_code, parse_plain, parse_python
+from xnai_pipelines.documents.parsers.markup.configuration import parse_toml, parse_yaml
+from xnai_pipelines.documents.parsers.markup.epub import parse_epub
+from xnai_pipelines.documents.parsers.markup.html import parse_html
+from xnai_pipelines.documents.parsers.markup.latex import parse_latex
+from xnai_pipelines.documents.parsers.markup.markdown import parse_markdown
+from xnai_pipelines.documents.parsers.markup.outlined import parse_asciidoc, parse_org
+from xnai_pipelines.documents.parsers.markup.rst import parse_rst
+from xnai_pipelines.documents.parsers.markup.subtitles import parse_subtitles
+from xnai_pipelines.documents.parsers.markup.xml_text import parse_xml
 from xnai_pipelines.documents.parsers.media_types import (
     ASCIIDOC,
     BZIP2,
@@ -52,27 +56,23 @@ from xnai_pipelines.documents.parsers.media_types import (
     YAML,
     ZIP,
 )
-from xnai_pipelines.documents.parsers.normalise import normalise
-from xnai_pipelines.documents.parsers.notebook import parse_json, parse_notebook
-from xnai_pipelines.documents.parsers.office_slides import parse_pptx
-from xnai_pipelines.documents.parsers.office_variants import of_any_variant
-from xnai_pipelines.documents.parsers.office_word import parse_docx
-from xnai_pipelines.documents.parsers.office_workbook import parse_xlsx
-from xnai_pipelines.documents.parsers.opendocument import parse_flat_opendocument, parse_opendocument
-from xnai_pipelines.documents.parsers.outlined import parse_asciidoc, parse_org
-from xnai_pipelines.documents.parsers.outlook import attached_to_msg, parse_msg
+from xnai_pipelines.documents.parsers.office.embedded import embedded_in_office
+from xnai_pipelines.documents.parsers.office.opendocument import parse_flat_opendocument, parse_opendocument
+from xnai_pipelines.documents.parsers.office.slides import parse_pptx
+from xnai_pipelines.documents.parsers.office.variants import of_any_variant
+from xnai_pipelines.documents.parsers.office.word import parse_docx
+from xnai_pipelines.documents.parsers.office.workbook import parse_xlsx
+from xnai_pipelines.documents.parsers.office97.excel import parse_xls
+from xnai_pipelines.documents.parsers.office97.powerpoint import parse_ppt
+from xnai_pipelines.documents.parsers.office97.rtf import parse_rtf
+from xnai_pipelines.documents.parsers.office97.word import parse_doc
 from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Member, ParseLimits, SourceFile
-from xnai_pipelines.documents.parsers.pdf import parse_pdf
-from xnai_pipelines.documents.parsers.powerpoint97 import parse_ppt
-from xnai_pipelines.documents.parsers.recognition import Recogniser
-from xnai_pipelines.documents.parsers.records import parse_csv, parse_jsonl, parse_parquet
-from xnai_pipelines.documents.parsers.repair import decode_and_repair
-from xnai_pipelines.documents.parsers.rst import parse_rst
-from xnai_pipelines.documents.parsers.rtf import parse_rtf
-from xnai_pipelines.documents.parsers.subtitles import parse_subtitles
-from xnai_pipelines.documents.parsers.vcards import parse_vcards
-from xnai_pipelines.documents.parsers.word97 import parse_doc
-from xnai_pipelines.documents.parsers.xml_text import parse_xml
+from xnai_pipelines.documents.parsers.pdf.document import parse_pdf
+from xnai_pipelines.documents.parsers.pdf.recognition import Recogniser
+from xnai_pipelines.documents.parsers.records.notebook import parse_json, parse_notebook
+from xnai_pipelines.documents.parsers.records.records import parse_csv, parse_jsonl, parse_parquet
+from xnai_pipelines.documents.parsers.text.normalise import normalise
+from xnai_pipelines.documents.parsers.text.repair import decode_and_repair
 from xnai_pipelines.errors import FileError
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.

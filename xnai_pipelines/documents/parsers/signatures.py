@@ -33,7 +33,7 @@ _EMPTY_ZIP_MAGIC = b"PK\x05\x06"
 _COMPRESSED_MAGIC = ((b"\x1f\x8b", GZIP), (b"BZh", BZIP2), (b"\xfd7zXZ\x00", XZ))
 _TAR_BLOCK = 512
 _TAR_CHECKSUM = slice(148, 156)
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_PARTS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
 _CONTENT_TYPES = "[Content_Types].xml"
 _PACKAGE_PARTS = (_CONTENT_TYPES, "_rels/", "docProps/", "customXml/", *(start for start, _ in _ZIP_PARTS))
@@ -110,7 +110,7 @@ def binary_format(head: bytes, extension: str, is_text: bool) -> str | None:
     for magic, compressed in _COMPRESSED_MAGIC:
         if _begins(head, magic, is_text):
             return _archive(compressed, extension)
-    if head.startswith(_OLE_MAGIC):
+    if head.startswith(OLE_MAGIC):
         return _ole_format(head, extension)
     if head.startswith(_RTF_MAGIC):
         return RTF

@@ -13,8 +13,8 @@ from typing import BinaryIO
 from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.documents.parsers.detect import HEAD_BYTES, detect
 from xnai_pipelines.documents.parsers.failures import file_errors
-from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.parsed import Member, SourceFile, UnpackedMember
+from xnai_pipelines.documents.parsers.text.normalise import normalise, single_line
 from xnai_pipelines.errors import FileError, SkippedFileError, UnreadableError
 
 _MAX_RATIO = 200  # text packs to a tenth or a thirtieth; a thousandth is a bomb

@@ -1,0 +1,25 @@
+"""The knowledge graph: models that read names beside the rules."""
+
+from pydantic import BaseModel, Field
+
+from xnai_pipelines.settings.kinds import AbsolutePath
+
+
+class GraphSettings(BaseModel):
+    """The knowledge graph: models that read names beside the rules."""
+
+    graph_recogniser: AbsolutePath | None = Field(
+        default=None,
+        description="Folder of a token classifier (config.json, tokenizer.json, model.onnx) that finds names for the "
+        "graph. Unset: the rules alone find them.",
+    )
+    graph_llm: bool = Field(
+        default=False,
+        description="Send every passage once to the language model of `XNAI_LLM_URL` or `XNAI_LLM_MODEL`, which finds "
+        "names and relations for the graph.",
+    )
+    graph_llm_tokens: int = Field(
+        default=500_000,
+        ge=10_000,
+        description="Max tokens of that in one run; the next one goes on.",
+    )
