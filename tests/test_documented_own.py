@@ -22,9 +22,9 @@ def own(tmp_path_factory, built_encoder, fp32_encoder, mlflow_database) -> World
     (folder / "docs/security").mkdir(parents=True)
     (folder / "docs/security/keys.md").write_text("# Keys\n\nTo rotate the signing keys, run `rotate`, then restart.\n")
     (folder / "docs/security/safe.md").write_text("# Safe\n\nThe safe is in the basement. Its code changes in May.\n")
-    for number in range(120):  # enough to calibrate with
-        steps = " ".join(f"Step {step} of part {number} follows the one before." for step in range(3))
-        (folder / f"docs/{number}.md").write_text(f"# Part {number}\n\n{steps}\n")
+    for number in range(60):  # enough to calibrate with, and too short for questions, which would be asked ten times
+        steps = " ".join(f"Part {number}, step {step}." for step in range(3))
+        (folder / f"docs/{number}.md").write_text(f"# Part\n\n{steps}\n")
     question = {"question": "How do we rotate the signing keys?", "documents": ["security/keys.md"]}
     (folder / "questions.jsonl").write_text(json.dumps(question) + "\n")
     home = folder / ".xnai-docs"

@@ -1,6 +1,7 @@
 """What a home holds and how it does, for people who look at it: in the terminal, from Python, and from the service."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ class HomeStatus:
         facts: Figures by name.
         outcomes: Number of the folder's entries that are documents, quarantined or skipped.
         skipped: Number of skipped entries by reason.
+        skipped_examples: First skipped entry by reason, or the file that it lies in.
         quarantined: Files and records in quarantine.
         quarantine: Their rows.
         unlisted: Entries of the folder that could not be inspected, with the reason.
@@ -40,6 +42,7 @@ class HomeStatus:
     facts: dict[str, str]
     outcomes: dict[str, int]
     skipped: dict[str, int]
+    skipped_examples: dict[str, str]
     quarantined: int
     quarantine: list[dict[str, Any]]
     unlisted: dict[str, str]
@@ -82,14 +85,14 @@ def home_status(home: Home) -> HomeStatus:
     candidate = read_candidate(home.releases)
     if candidate:
         facts["encoder for the next release"] = f"{candidate.variant}, chosen {candidate.chosen_at}"
-    evaluation = _evaluation(home)
-    if evaluation:
-        facts |= evaluation
+    if release:
+        facts |= _evaluation(home)
     return HomeStatus(
         home=str(home.root),
         facts=facts,
         outcomes=dict(Counter(row["outcome"] for row in files)),
         skipped=skipped_by_reason(files),
+        skipped_examples=_skipped_examples(files),
         quarantined=len(quarantine),
         quarantine=quarantine,
         unlisted={row["path"]: row["reason"] for row in files if row["outcome"] == "quarantined" and row["reason"]},
@@ -97,6 +100,16 @@ def home_status(home: Home) -> HomeStatus:
         incomplete={document.source: document.statement for document in incomplete},
         health=_health(home, tables),
     )
+
+
+def _skipped_examples(files: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the first skipped entry by reason; of files in files, the outer one."""
+    found: dict[str, str] = {}
+    for row in sorted(files, key=lambda row: str(row["path"])):
+        own = [row["reason"]] if row["outcome"] == "skipped" else []
+        for reason in (*own, *(member["reason"] for member in row["skipped_members"] or ())):
+            found.setdefault(reason, row["path"])
+    return found
 
 
 def _health(home: Home, tables: Tables) -> list[str]:
@@ -125,7 +138,7 @@ def _health(home: Home, tables: Tables) -> list[str]:
 def _evaluation(home: Home) -> dict[str, str]:
     kept = last_evaluation(home)
     if kept is None:
-        return {}
+        return {"last evaluation": "none; `xnai evaluate` measures accuracy, or says what it lacks"}
     report = kept.report
     figures = ", ".join(
         f"{section.mode} {section.metrics['ndcg_at_10'].mean:.3f}" for section in report.sections_of(report.headline)

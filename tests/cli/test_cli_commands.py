@@ -131,7 +131,16 @@ def test_status_says_what_is_stored_by_which_model_and_what_is_wrong(answering):
     for shown in ("documents folder", "vector space", "all-MiniLM-L6-v2", "nDCG@10", "broken.pdf", "release"):
         assert shown in said.out
     status = json_of(command(variables(answering), "status", "--json"))
-    counted = {"outcomes", "skipped", "quarantined", "quarantine", "unlisted", "left_out", "incomplete"}
+    counted = {
+        "outcomes",
+        "skipped",
+        "skipped_examples",
+        "quarantined",
+        "quarantine",
+        "unlisted",
+        "left_out",
+        "incomplete",
+    }
     assert status.keys() == {"home", "facts", "health"} | counted
     assert status["outcomes"] == {"documents": 4, "quarantined": 1}
     assert status["quarantine"][0].keys() >= {"source", "error_type", "error", "attempts"}
@@ -166,9 +175,9 @@ def test_plan_says_that_a_run_over_an_empty_folder_would_be_refused(work):
         (work.documents / path).unlink()
     said = command(variables(work), "plan")
     assert "A run would be refused" in said.out
-    assert json_of(command(variables(work), "plan", "--json"))["refusal"].startswith(
-        "The documents folder has no file to read"
-    )
+    work.write(".git/config", "hidden\n")
+    refusal = json_of(command(variables(work), "plan", "--json"))["refusal"]
+    assert refusal.startswith(f"{work.documents} has no file to read (skipped: 1 hidden).")
 
 
 @pytest.mark.slow
@@ -181,17 +190,31 @@ def test_sample_writes_documents_and_questions_and_says_where(tmp_path):
 
 
 @pytest.mark.slow
-def test_run_shows_its_stages_figures_and_checks(answering, tmp_path):
-    work = copy_world(answering, tmp_path)
-    work.write("notes/sea.txt", "The tide came in at noon.\n")
-    said = command(variables(work), "run")
-    assert said.code == 0
-    for shown in ("5 documents", "Retrieval:", "nDCG@10", "MLflow run"):
+def test_run_shows_its_stages_figures_and_checks(first_run):
+    _, said = first_run
+    for shown in ("4 documents", "Retrieval:", "nDCG@10", "MLflow run"):
         assert shown in said.out
-    assert (
-        "Warning: the check documents/quarantine_rate did not pass. 1 of 6 files is in quarantine: 16.7 %" in said.err
-    )
+    assert "Warning: the check documents/quarantine_rate did not pass. 1 of 5 files is in quarantine: 20 %" in said.err
     assert "`xnai status` lists the files" in said.err
+
+
+@pytest.mark.slow
+def test_a_folder_without_text_is_released_and_each_command_says_what_is_missing(work):
+    for path in work.plan().listing.files:
+        (work.documents / path).unlink()
+    work.write("empty.txt", "")
+    said = command(variables(work), "run")
+    assert said.code == 0, said.err
+    assert "Skipped: 1 (The file is empty or only white space)." in said.out
+    assert "retrieval_evaluation/accuracy_floor did not pass. Accuracy was not measured. No document has" in said.err
+    status = command(variables(work), "status").out
+    assert "empty.txt" in status
+    assert "none; `xnai evaluate` measures" in status
+    found = command(variables(work), "search", "rain")
+    assert (found.code, "No document is indexed. `xnai status`" in found.out) == (0, True)
+    work.write("rain.txt", "Rain fell on the hills for three days, and the river rose.\n")
+    assert "Retrieval: 1 generated question" in command(variables(work), "run").out
+    assert "rain.txt" in command(variables(work), "search", "rain").out
 
 
 @pytest.mark.slow

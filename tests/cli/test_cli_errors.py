@@ -169,6 +169,13 @@ def test_a_usage_error_shows_the_usage(answering):
 
 
 @pytest.mark.slow
+def test_a_current_folder_that_was_deleted_is_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "deleted").mkdir()
+    monkeypatch.chdir(tmp_path / "deleted")
+    (tmp_path / "deleted").rmdir()
+    assert "was deleted. Change to one that exists" in refused(command(variables(home="relative"), "status"), 3)
+
+
 def test_the_error_of_a_process_is_the_same(tmp_path):
     assert "XNAI_CHUNK_SIZE" in refused(fresh_xnai(variables(home=tmp_path, chunk_size=3), "status"))
 

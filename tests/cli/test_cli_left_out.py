@@ -3,7 +3,7 @@
 from xnai_pipelines.cli.left_out import left_out
 
 DOCUMENTS = {
-    "deleted": 0, "deleted_examples": [], "refused": 0, "refused_examples": [], "unlisted": {},
+    "deleted": 0, "deleted_examples": [], "refused": 0, "refused_examples": [], "skipped": {}, "unlisted": {},
     "incomplete": 0, "left_out": {},
 }  # fmt: skip
 QUESTIONS = {"without_answer": 0, "unresolved_rows": 0, "unresolved_examples": [], "by_origin": {"labelled": 3}}
@@ -30,6 +30,20 @@ def test_deletions_quarantines_unread_folders_and_parts_are_named() -> None:
         "Not read: private/: the folder cannot be listed: Permission denied.",
         "Left out of the text of 2 documents: page without text 1,200, attachment 1.",
     ]
+
+
+def test_skipped_entries_are_counted_by_reason() -> None:
+    skipped = {
+        "It is a PNG image.": 1_200,
+        "The file is empty or only white space.": 3,
+        "hidden": 2,
+        "the access rules": 1,
+    }
+    assert left_out({"documents": {**DOCUMENTS, "skipped": skipped}}) == [
+        "Skipped: 1,200 (It is a PNG image), 3 (The file is empty or only white space), 2 (hidden)."
+    ]
+    [sentence] = left_out({"documents": {**DOCUMENTS, "skipped": {**skipped, "a": 1, "b": 1}}})
+    assert sentence.endswith(", 2 (hidden), 2 for other reasons.")
 
 
 def test_cut_passages_and_labels_without_a_document_are_counted() -> None:

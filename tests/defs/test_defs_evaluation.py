@@ -55,7 +55,15 @@ class TestEncoderKnowsTheLanguages:
         assert "pip install 'xnai-pipelines[multilingual]'" in result.description
         assert "XNAI_ENCODER=multilingual-e5-small xnai run --new-release" in result.description
 
+    def test_the_language_of_most_of_a_small_corpus_is_judged(self, checked):
+        checked.tables.open(checked.embeddings.name).delete("true")
+        self.add(checked, "ar", "يفتح المكتب الساعة التاسعة صباحا ويغلق الساعة السادسة مساء.", 1)
+        result = encoder_knows_the_languages(resource("stores"))
+        assert not result.passed
+        assert "ar (1 chunk, Arabic)" in result.description
+
     def test_a_few_chunks_that_may_be_wrongly_detected_are_not_judged(self, checked):
+        self.add(checked, "en", "The lighthouse keeper writes down the ships that pass.", 20)
         self.add(checked, "ru", "Смотритель маяка записывает проходящие корабли.", 19)
         assert encoder_knows_the_languages(resource("stores")).passed
 

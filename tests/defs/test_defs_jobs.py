@@ -12,7 +12,9 @@ import pytest
 from tests.support.adaptation_world import copy_world
 from tests.support.pipeline import Pipeline, failures, materialized, settled, variables
 from tests.support.workplace import Workplace, five_files
+from xnai_pipelines.answers.make import last_answers
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 
 pytestmark = pytest.mark.slow
@@ -141,14 +143,20 @@ def test_what_a_person_asks_for_in_the_launchpad_is_done(filled):
     assert (renewed["release"], renewed["from_cache"]) == (2, len(filled.work.rows(CHUNKS)))
 
 
-def test_a_folder_with_nothing_to_ask_about_is_ingested_and_the_evaluation_says_why_it_cannot(pipeline):
-    for path in pipeline.work.plan().listing.files:
-        (pipeline.work.documents / path).unlink()
-    pipeline.work.write("rain.txt", "Rain.")
-    result = pipeline.run("refresh", [dg.AssetKey(asset) for asset in ASSETS])
-    assert "There are no questions" in failures(result)["retrieval_evaluation"]
+def test_a_folder_with_nothing_to_ask_about_is_released_and_a_warning_says_why_nothing_is_measured(filled, tmp_path):
+    (tmp_path / "none.jsonl").write_text("")
+    with settled(variables(filled.work, questions=tmp_path / "none.jsonl")):
+        result = filled.run("refresh")
+    assert result.success, failures(result)
     assert materialized(result, "questions")["dagster/row_count"] == 0
-    assert pipeline.work.search().search("rain", 1)[0].source == "rain.txt"
+    for asset in ("retrieval_evaluation", "answer_evaluation", "graph_evaluation"):
+        assert materialized(result, asset)["figures"].startswith("not measured. "), asset
+    [warning] = [check for check in result.get_asset_check_evaluations() if check.check_name == "accuracy_floor"]
+    assert (warning.passed, warning.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "Set XNAI_QUESTIONS to a file of labelled questions" in warning.description
+    assert last_evaluation(filled.work.home) is None  # that of the first run was of questions that are gone
+    assert last_answers(filled.work.home) is None
+    assert filled.work.search().search("rain", 1)[0].source == "notes/rain.txt"
 
 
 def test_labelled_questions_take_the_place_of_generated_ones(filled, tmp_path):

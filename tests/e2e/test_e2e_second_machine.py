@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.support.commands import free_port
-from tests.support.pipeline import fresh_xnai, start_xnai, variables
+from tests.support.pipeline import fresh_xnai, start_xnai, variables, xnai
 from tests.support.waiting import until
 from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.encoders.encoder import Encoder
@@ -26,22 +26,32 @@ def tables(work: Workplace) -> tuple[object, object]:
 def in_a_folder(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
     work = five_files(Workplace(tmp_path_factory.mktemp("folder"), built_encoder))
     work.write("access.yaml", '"notes/**": [weather]\n')
-    ran = fresh_xnai(variables(work), "run", "--no-evaluation")
+    ran = xnai(variables(work), "run", "--no-evaluation")
     assert ran.returncode == 0, ran.stderr
     return work
 
 
-@pytest.mark.parametrize("compute", ["processes", "ray"])
-def test_an_empty_disk_serves_from_the_bucket_alone_what_workers_of_another_machine_made(
-    compute: str, in_a_folder: Workplace, built_encoder: Encoder, prefix: str, tmp_path: Path
-):
-    here = Workplace(tmp_path / "here", built_encoder, in_a_folder.documents)
+def run_into_the_bucket(compute: str, like: Workplace, encoder: Encoder, prefix: str, folder: Path) -> Workplace:
+    """Run the pipeline with workers of this kind and tables in the bucket; return the home, whose rows are the same."""
+    here = Workplace(folder, encoder, like.documents)
     running = variables(here, lancedb_uri=prefix, compute=compute, compute_workers=2)
     ran = fresh_xnai(running, "run", "--no-evaluation")
     assert ran.returncode == 0, ran.stderr
-    assert tables(here) == tables(in_a_folder)
+    assert tables(here) == tables(like)
     assert not here.home.lancedb.exists()
+    return here
 
+
+def test_workers_of_ray_make_the_same_tables(
+    in_a_folder: Workplace, built_encoder: Encoder, prefix: str, tmp_path: Path
+):
+    run_into_the_bucket("ray", in_a_folder, built_encoder, prefix, tmp_path / "here")
+
+
+def test_an_empty_disk_serves_from_the_bucket_alone_what_workers_of_another_machine_made(
+    in_a_folder: Workplace, built_encoder: Encoder, prefix: str, tmp_path: Path
+):
+    here = run_into_the_bucket("processes", in_a_folder, built_encoder, prefix, tmp_path / "here")
     port = free_port()
     there = variables(home=tmp_path / "there", follow=prefix, service_port=port)
     serving = start_xnai(there, "serve")
@@ -68,6 +78,6 @@ def _is_ready(address: str) -> bool:
 
 
 def _token(environment: dict[str, str], group: str) -> dict[str, str]:
-    made = fresh_xnai(environment, "token", "create", "reader", "--group", group)
+    made = xnai(environment, "token", "create", "reader", "--group", group)
     assert made.returncode == 0, made.stderr
     return {"Authorization": f"Bearer {made.stdout.strip()}"}

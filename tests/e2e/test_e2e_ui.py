@@ -182,19 +182,6 @@ def test_the_command_line_sees_what_the_browser_did(ui):
         assert {run.job_name for run in instance.get_runs()} == {"refresh"}
 
 
-def test_a_run_of_the_command_line_is_on_the_page_of_its_job_and_on_the_timeline(ui):
-    """The page asks for runs of the job in its code location; the timeline groups runs by their location."""
-    assert xnai(ui.environment, "evaluate").returncode == 0
-    selector = {**{k: v for k, v in JOB.items() if k != "jobName"}, "pipelineName": "evaluate"}
-    page = ui.ask(
-        "query($job: PipelineSelector!) { pipelineOrError(params: $job) { ... on Pipeline {"
-        " runs { status repositoryOrigin { repositoryName repositoryLocationName } } } } }",
-        job=selector,
-    )["pipelineOrError"]
-    place = {name: JOB[name] for name in ("repositoryName", "repositoryLocationName")}
-    assert page["runs"] == [{"status": "SUCCESS", "repositoryOrigin": place}]
-
-
 def sensor_state(ui: Ui, sensor: str) -> dict[str, Any]:
     """Return whether a sensor runs, its id, and its last ticks, the newest first."""
     return ui.ask(
@@ -225,13 +212,9 @@ def test_the_sensors_tick_by_themselves(ui, sensor, says):
     assert until(looked)
 
 
-def ticked(ui: Ui, sensor: str, since: float) -> list[float]:
-    """Return when the sensor ticked since then."""
-    return [tick["timestamp"] for tick in sensor_state(ui, sensor)["ticks"] if tick["timestamp"] > since]
-
-
-def test_stopping_a_sensor_stops_it(ui):
-    """A sensor that is off ticks no more, but for a tick that was on its way, while another one's ticks go on."""
+@pytest.fixture(scope="module")
+def switched_off(ui) -> float:
+    """When the accuracy sensor was stopped in the browser."""
     state = sensor_state(ui, "accuracy_degradation_sensor")
     assert state["status"] == "RUNNING"
     stopped = ui.ask(
@@ -240,13 +223,24 @@ def test_stopping_a_sensor_stops_it(ui):
         id=state["id"],
     )["stopSensor"]
     assert stopped["instigationState"]["status"] == "STOPPED", stopped
-    switched = time.time()
-    until(lambda: ticked(ui, "documents_folder", switched))
-    if on_its_way := ticked(ui, "accuracy_degradation_sensor", switched):
-        switched = max(on_its_way + ticked(ui, "documents_folder", switched))
-        until(lambda: ticked(ui, "documents_folder", switched))
+    return time.time()
+
+
+def test_a_sensor_can_be_stopped(ui, switched_off):
     assert sensor_state(ui, "accuracy_degradation_sensor")["status"] == "STOPPED"
-    assert not ticked(ui, "accuracy_degradation_sensor", switched)
+
+
+def test_a_run_of_the_command_line_is_on_the_page_of_its_job_and_on_the_timeline(ui):
+    """The page asks for runs of the job in its code location; the timeline groups runs by their location."""
+    assert xnai(ui.environment, "evaluate").returncode == 0
+    selector = {**{k: v for k, v in JOB.items() if k != "jobName"}, "pipelineName": "evaluate"}
+    page = ui.ask(
+        "query($job: PipelineSelector!) { pipelineOrError(params: $job) { ... on Pipeline {"
+        " runs { status repositoryOrigin { repositoryName repositoryLocationName } } } } }",
+        job=selector,
+    )["pipelineOrError"]
+    place = {name: JOB[name] for name in ("repositoryName", "repositoryLocationName")}
+    assert page["runs"] == [{"status": "SUCCESS", "repositoryOrigin": place}]
 
 
 def test_the_schedules_are_on(ui):
@@ -272,6 +266,22 @@ def test_ports_that_are_taken_are_named(ui):
     assert said.stderr.startswith(f"xnai: Port {ui.ports['mlflow_port']} for the mlflow is taken.")
     assert "XNAI_DAGSTER_PORT" in said.stderr
     assert ui.process.poll() is None
+
+
+def ticked(ui: Ui, sensor: str, since: float) -> list[float]:
+    """Return when the sensor ticked since then."""
+    return [tick["timestamp"] for tick in sensor_state(ui, sensor)["ticks"] if tick["timestamp"] > since]
+
+
+def test_a_stopped_sensor_ticks_no_more(ui, switched_off):
+    """But for a tick that was on its way, while another one's ticks go on; asked late, since a tick takes 30 s."""
+    switched = switched_off
+    until(lambda: ticked(ui, "documents_folder", switched))
+    if on_its_way := ticked(ui, "accuracy_degradation_sensor", switched):
+        switched = max(on_its_way + ticked(ui, "documents_folder", switched))
+        until(lambda: ticked(ui, "documents_folder", switched))
+    assert sensor_state(ui, "accuracy_degradation_sensor")["status"] == "STOPPED"
+    assert not ticked(ui, "accuracy_degradation_sensor", switched)
 
 
 def sessions() -> dict[int, int]:

@@ -59,6 +59,20 @@ def test_a_question_that_cannot_be_asked_is_counted_and_named(tmp_path, question
     assert "questions.jsonl:1: the question " in labelled.unresolved.examples[0]
 
 
+def test_a_label_with_another_folder_or_other_letters_is_told_the_document_that_it_may_mean(tmp_path):
+    names = ["docs/Keys.md", "safe.md", "a.md", "none.md"]
+    rows = [{"question": f"Which one is {name}?", "documents": [name]} for name in names]
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    known = {"keys.md": "K", "house/safe.md": "S", "b/a.md": "A", "c/a.md": "B"}
+    told = read_labelled(tmp_path / "q.jsonl", known).unresolved.examples
+    assert [one.partition("no document is named ")[2] for one in told] == [
+        "'docs/Keys.md'; is it 'keys.md'?",
+        "'safe.md'; is it 'house/safe.md'?",
+        "'a.md'",
+        "'none.md'",
+    ]
+
+
 def test_unknown_documents_ambiguous_documents_and_unknown_questions_are_counted_and_named(beir):
     folder = beir(test=[(1, 999, 1), (1, 4983, 1), (2, 12, 1), (77, 4983, 1)])
     labelled = read_labelled(folder, KNOWN | {"a.jsonl#12": "X", "b.jsonl#12": "Y"})

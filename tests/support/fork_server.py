@@ -1,7 +1,7 @@
 """The process of which `tests.support.forked` makes its commands: it has imported libraries, and done nothing else.
 
-Only what others wrote is imported here, and of our package only what has a say in how: whatever the package itself
-reads or keeps as it is imported, each command imports for itself.
+Our package is imported too, since that takes a second of each command: its modules read no environment and keep
+nothing of the process that imports them, which is asserted here. That of the terminal does, each command imports it.
 """
 
 import contextlib
@@ -35,6 +35,10 @@ _LIBRARIES = (
     "mlflow.store.tracking.sqlalchemy_workspace_store", "onnx", "onnxruntime", "pathspec", "PIL.PngImagePlugin",
     "pyarrow.dataset", "pydantic_settings", "rich.table", "scipy.sparse", "scipy.stats", "tokenizers", "torch",
     "tqdm", "transformers", "typer",
+)  # fmt: skip
+_OURS = (
+    "xnai_pipelines.cli.queries", "xnai_pipelines.cli.runs", "xnai_pipelines.cli.servers", "xnai_pipelines.definitions",
+    "xnai_pipelines.doctor.examine", "xnai_pipelines.sample.documents", "xnai_pipelines.serving.run",
 )  # fmt: skip
 
 
@@ -121,6 +125,25 @@ def python(arguments: list[str], search: list[str]) -> None:
         runpy.run_path(kind, run_name="__main__")
 
 
+def _import_ours() -> None:
+    """Import our package; what it would read of the environment meanwhile would be another's than its command's."""
+    read: list[str] = []
+
+    def noted(environment: "os._Environ[str]", name: str) -> str:
+        read.append(name)
+        return given(environment, name)
+
+    given, os._Environ.__getitem__ = os._Environ.__getitem__, noted  # type: ignore[method-assign]
+    try:
+        for module in _OURS:
+            importlib.import_module(module)
+    finally:
+        os._Environ.__getitem__ = given  # type: ignore[method-assign]
+    ours = {name for name in read if name.startswith(("XNAI_", "AWS_"))} - os.environ.keys()  # a library reads them all
+    assert not ours, f"The package reads {ours} as it is imported: settings are read when a command needs them."
+    assert "xnai_pipelines.cli.terminal" not in sys.modules, "It keeps how wide the terminal is as it is imported."
+
+
 def run(listener: int) -> None:
     """Import the libraries, serve, and do in each process made what it was asked for."""
     os.environ.update(_AS_IN_A_COMMAND)
@@ -129,6 +152,7 @@ def run(listener: int) -> None:
 
     for library in _LIBRARIES:
         importlib.import_module(library)
+    _import_ours()
     assert threading.active_count() == 1, "A library starts a thread as it is imported; threads are lost in forks."
     from xnai_pipelines.state.lancedb_import import imported_lancedb
 

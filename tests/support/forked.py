@@ -1,9 +1,10 @@
 """Python in a process of its own, without the seconds that its imports take.
 
-Most of the time of a short command goes into importing Dagster, MLflow, LanceDB and the like. `fork_server.py` imports
-them once, in a process that has read no settings and opened nothing, and each command here is a fork of it, with the
-folder, environment, arguments and files of its own. Kills, exit codes and outputs are those of any process. What is
-about the start of a process - its imports, its search path, the installed command - is tested with fresh ones.
+Most of the time of a short command goes into importing Dagster, MLflow, LanceDB, our package and the like.
+`fork_server.py` imports them once, in a process that has read no settings and opened nothing, and each command here is
+a fork of it, with the folder, environment, arguments and files of its own. Kills, exit codes and outputs are those of
+any process. What is about the start of a process - its imports, its search path, the installed command - is tested with
+fresh ones.
 
 As a script, this file is what shells call: `python -S -E forked.py ARGUMENTS` stands for `python ARGUMENTS`. It
 imports little, and finds the server by `TESTS_FORK_SERVER`, which no command sees.

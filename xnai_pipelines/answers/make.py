@@ -14,7 +14,6 @@ from xnai_pipelines.answers.gold import StoredText, StoredTexts, read_gold
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.policy import confidence, make_refusal_policy
 from xnai_pipelines.answers.refusal import RefusalPolicy
-from xnai_pipelines.errors import NothingToEvaluateError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.markdown import markdown_table
 from xnai_pipelines.questions.make import read_questions
@@ -22,7 +21,7 @@ from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.make import index_content
 from xnai_pipelines.state.context import StageContext, stage
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.measured import logged_once, measured_once
 from xnai_pipelines.state.records import read_record
 from xnai_pipelines.state.schemas import DOCUMENTS
@@ -63,10 +62,11 @@ class AnswersOutcome:
 
 def evaluate_release_answers(
     context: StageContext, tracker: Tracker, labelled: Path | None, *, threads: int, force: bool
-) -> AnswersOutcome:
+) -> AnswersOutcome | None:
     """Choose when the current release refuses, and return the figures of its answers to the test questions.
 
-    Measures only if index, policy, questions or known answers have changed, or with `force`.
+    Measures only if index, policy, questions or known answers have changed, or with `force`. Without test questions the
+    last evaluation is dropped, and the result is None.
 
     Args:
         context: Stage context.
@@ -77,7 +77,6 @@ def evaluate_release_answers(
 
     Raises:
         ReleaseError: Nothing is released yet.
-        NothingToEvaluateError: There are no questions.
         TrackingUnavailableError: MLflow cannot be reached.
     """
     path = _record_path(context.home)
@@ -85,9 +84,8 @@ def evaluate_release_answers(
         questions = read_questions(context.tables)
         tested = questions_to_measure_on(questions)
         if not tested:
-            raise NothingToEvaluateError(
-                "There are no questions to answer. Set XNAI_QUESTIONS to a file of labelled questions."
-            )
+            remove(path)
+            return None
         index = SearchIndex.open(context.home.root, threads=threads)
         passages = Passages(index, context.home)
         policy = make_refusal_policy(context, passages, questions)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from xnai_pipelines.errors import XnaiError
+from xnai_pipelines.errors import UnavailableError, XnaiError
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
@@ -208,3 +208,10 @@ def _sentences_for_errors() -> Iterator[None]:
     except XnaiError as error:
         complain(error)
         sys.exit(error.exit_code)
+    except FileNotFoundError:
+        try:
+            Path.cwd()
+        except FileNotFoundError:
+            complain("The folder that this terminal is in was deleted. Change to one that exists, with `cd`.")
+            sys.exit(UnavailableError.exit_code)
+        raise

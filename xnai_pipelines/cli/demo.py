@@ -112,4 +112,5 @@ def demo_retrain() -> None:
     ]
     table("nDCG@10 on test questions, by language and mode", ["evaluated", *names], rows, names)
     say(f"The plot: {told.plot}")
-    say(f"Open it in the UI: XNAI_HOME={settings().home} make ui")
+    ui = "make ui" if "MAKELEVEL" in os.environ else "xnai ui"
+    say(f"Open it in the UI: XNAI_HOME={settings().home} {ui}")

@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from xnai_pipelines.documents.listing import OWN_FILES
 from xnai_pipelines.wording import counted
+
+REASONS_SHOWN = 3
 
 
 def left_out(reports: Mapping[str, Any]) -> list[str]:
@@ -35,6 +38,9 @@ def _of_documents(report: Mapping[str, Any]) -> Iterator[str]:
     if report["refused"]:
         number = report["refused"]
         yield f"Quarantined: {number:,}. {_some(report['refused_examples'], number, ' ')}"
+    own = OWN_FILES.values()
+    if skipped := {reason: number for reason, number in report["skipped"].items() if reason not in own}:
+        yield f"Skipped: {_counts(skipped)}."
     for entry, reason in report["unlisted"].items():
         yield f"Not read: {entry}: {reason}."
     if report["incomplete"]:
@@ -54,6 +60,13 @@ def _of_questions(report: Mapping[str, Any]) -> Iterator[str]:
         number = report["unresolved_rows"]
         examples = _some(report["unresolved_examples"], number, "; ")
         yield f"{counted(number, 'label')} of no stored document or question: {examples}."
+
+
+def _counts(skipped: Mapping[str, int]) -> str:
+    """Return the most frequent reasons with their numbers, and how many entries there are for other ones."""
+    shown = [f"{number:,} ({reason.rstrip('.')})" for reason, number in list(skipped.items())[:REASONS_SHOWN]]
+    others = sum(skipped.values()) - sum(list(skipped.values())[:REASONS_SHOWN])
+    return ", ".join([*shown, *([f"{others:,} for other reasons"] if others else [])])
 
 
 def _some(examples: list[str], number: int, between: str) -> str:

@@ -122,8 +122,11 @@ def search(
         )
         return
     from xnai_pipelines.cli.show_search import show_explanation, show_hits
+    from xnai_pipelines.cli.terminal import say
 
     show_hits(question, hits, what)
+    if not index.passages:
+        say("No document is indexed. `xnai status` shows what became of the files.", fold=True)
     if explain:
         show_explanation(index.explain(what), hits)
 
@@ -191,7 +194,8 @@ def status(as_json: AsJson = False) -> None:
 
     table(f"Home {current.home}", ["what", "value"], list(current.facts.items()))
     if current.skipped:
-        table("Skipped", ["reason", "entries"], list(current.skipped.items()), ["entries"])
+        skipped = [(reason, number, current.skipped_examples[reason]) for reason, number in current.skipped.items()]
+        table("Skipped", ["reason", "entries", "such as"], skipped, ["entries"])
     if current.quarantine:
         columns = ["source", "error_type", "error", "attempts"]
         rows = [[entry[column] for column in columns] for entry in current.quarantine[:QUARANTINE_SHOWN]]

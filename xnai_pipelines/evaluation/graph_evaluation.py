@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from xnai_pipelines.errors import NothingToEvaluateError
 from xnai_pipelines.evaluation.asking import ask
 from xnai_pipelines.evaluation.evaluate import CHUNKS_PER_SEARCH
 from xnai_pipelines.evaluation.make import last_evaluation, last_rows
@@ -75,20 +74,17 @@ def columns() -> list[str]:
 
 
 def evaluate_graph(context: StageContext, tracker: Tracker, *, threads: int) -> GraphEvaluation | None:
-    """Return the figures of the questions that the last evaluation of retrieval reports first; None without a graph.
+    """Return the figures of the questions that the last evaluation of retrieval reports first.
 
     Measures nothing if that evaluation has not changed, and searches only if the ranking policy gives the graph a
-    weight: then hybrid search without it is measured too.
+    weight: then hybrid search without it is measured too. Without an evaluation or a graph the result is None.
 
     Raises:
-        NothingToEvaluateError: Retrieval was not evaluated yet.
         TrackingUnavailableError: MLflow cannot be reached; the figures are kept, and the next call logs them.
     """
     with stage(context, "graph_evaluation") as watch:
         evaluated, rows = last_evaluation(context.home), last_rows(context.home)
-        if evaluated is None or rows is None:
-            raise NothingToEvaluateError("Retrieval was not evaluated yet. `xnai evaluate` does it.")
-        if Mode.GRAPH not in evaluated.report.modes:
+        if evaluated is None or rows is None or Mode.GRAPH not in evaluated.report.modes:
             return None
         of = [evaluated.fingerprint, str(evaluated.report.evaluated_at)]
         grounds = hashlib.sha256(json.dumps(of).encode()).hexdigest()[:32]

@@ -26,8 +26,9 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tables import Tables, is_in
+from xnai_pipelines.wording import counted
 
-MIN_CHUNKS = 20  # of a language that is judged: fewer are often wrongly detected
+MIN_CHUNKS = 20  # of a language that is judged: fewer are often wrongly detected, unless they are most of the corpus
 MIN_QUESTIONS = 30
 SAMPLED = 100  # chunks of a language
 LANGUAGES = 20  # the most common ones
@@ -76,19 +77,19 @@ class LanguageFigures:
             parts.append(f"known {self.by_passages:.0%} by its passages")
         if self.agreement is not None:
             parts.append(f"vector and keyword search share {self.agreement.mean:.0%} of their top {TOP_SOURCES}")
-        return f"{self.language} ({self.chunks:,} chunks, {self.script.capitalize()}): {', '.join(parts)}"
+        return f"{self.language} ({counted(self.chunks, 'chunk')}, {self.script.capitalize()}): {', '.join(parts)}"
 
 
 def language_figures(tables: Tables, home: Home, release: Release) -> list[LanguageFigures]:
-    """Return the figures of the corpus' languages with at least 20 chunks, the most common first, at most 20.
+    """Return the figures of the corpus' languages with at least 20 chunks or most of all chunks, the most common first.
 
-    Reads up to 100 chunks of each language and the rows of the last evaluation; encodes nothing.
+    Returns at most 20. Reads up to 100 chunks of each language and the rows of the last evaluation; encodes nothing.
     """
     spec = embeddings_spec(release.embeddings_table, release.dimension)
     rows = tables.read(spec, ["chunk_id", "language"]).filter(pc.field("language") != "")
     counts = {one["values"]: one["counts"] for one in rows["language"].value_counts().to_pylist()}
     common = sorted(counts, key=lambda language: (-counts[language], language))[:LANGUAGES]
-    judged = [language for language in common if counts[language] >= MIN_CHUNKS]
+    judged = [language for language in common if counts[language] >= MIN_CHUNKS or 2 * counts[language] > len(rows)]
     folder = home.models / release.vector_space
     tokenizers = _tokenizers(folder)
     agreements = top_agreement(last_rows(home))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xnai_pipelines.errors import NothingToEvaluateError, TrackingUnavailableError
+from xnai_pipelines.errors import TrackingUnavailableError
 from xnai_pipelines.evaluation.evaluate import CHUNKS_PER_SEARCH, Evaluation, evaluate, evaluation_fingerprint
 from xnai_pipelines.evaluation.logged import log_evaluation, past_evaluations
 from xnai_pipelines.evaluation.plots import modes_plot
@@ -63,11 +63,12 @@ class EvaluationOutcome:
 
 def evaluate_retrieval(
     context: StageContext, tracker: Tracker, events: Sequence[Event], *, threads: int, force: bool
-) -> EvaluationOutcome:
+) -> EvaluationOutcome | None:
     """Return the figures of the current release on the stored questions.
 
     Measures only if index, questions or search settings have changed since the last evaluation, or with `force`. The
-    report is written to disk before MLflow is called. If MLflow is unreachable, the next run logs the report.
+    report is written to disk before MLflow is called. If MLflow is unreachable, the next run logs the report. Without
+    questions the last evaluation is dropped, and the result is None.
 
     Args:
         context: Stage context.
@@ -78,17 +79,15 @@ def evaluate_retrieval(
 
     Raises:
         ReleaseError: Nothing is released yet.
-        NothingToEvaluateError: There are no questions.
         TrackingUnavailableError: MLflow cannot be reached.
     """
     path = _record_path(context.home)
     with stage(context, "retrieval_evaluation") as watch:
         questions = read_questions(context.tables)
         if not questions:
-            raise NothingToEvaluateError(
-                "There are no questions to evaluate with: no label names a known document, and no passage is suitable "
-                "for a generated question. Set XNAI_QUESTIONS to a file of labelled questions."
-            )
+            remove(path)  # first: without a record, the rows belong to no evaluation
+            remove(_rows_path(context.home))
+            return None
         index = SearchIndex.open(context.home.root, threads=threads)
         fingerprint = search_fingerprint(context, index, questions)
 

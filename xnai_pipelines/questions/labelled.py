@@ -43,6 +43,16 @@ class DocumentNames:
             return next(iter(found))
         raise LookupError(f"{f'{len(found)} documents are' if found else 'no document is'} named {name!r}")
 
+    def hint(self, name: str) -> str:
+        """Return the one document that has this name in another folder or in other letters, as a question; else ""."""
+        last = _last_part(name)
+        alike = [source for source in self._by_source if _last_part(source) == last]
+        return f"; is it {alike[0]!r}?" if len(alike) == 1 else ""
+
+
+def _last_part(source: str) -> str:
+    return source.rpartition("/")[2].casefold()
+
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
@@ -135,7 +145,8 @@ def read_labelled(path: Path, known: Mapping[str, str]) -> LabelledQuestions:
             try:
                 document_id = names.resolve(row.document)
             except LookupError as error:
-                failures.append(f"{row.where}: {error.args[0]}")
+                hint = names.hint(row.document) if len(failures) < EXAMPLES else ""
+                failures.append(f"{row.where}: {error.args[0]}{hint}")
                 continue
             grades[document_id] = max(grades.get(document_id, 0), row.grade)
         if grades:

@@ -16,6 +16,7 @@ from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.wording import counted
 
 GENERATED_LIMIT = 300
 SEED = 0
@@ -116,6 +117,26 @@ def splits_given(home: Home) -> bool:
     """Return whether the stored questions came with splits."""
     labels = read_record(_labels_path(home), LabelsRead)
     return labels is not None and labels.splits_given
+
+
+def why_untested(home: Home, tables: Tables) -> str:
+    """Return why there is no question to test with, and what to do about it."""
+    if stored := tables.count(QUESTIONS):
+        return (
+            f"None of the {counted(stored, 'question')} is in the test split. Put some of them into it, or give none "
+            "a split."
+        )
+    if lost := lost_labels(home):
+        return (
+            f"No stored document answers the {counted(lost, 'labelled question')}. Name documents in XNAI_QUESTIONS "
+            "as `xnai search` prints them."
+        )
+    if not tables.count(CHUNKS):
+        return "No document has text. `xnai status` shows what became of the files."
+    return (
+        "No passage has a heading or a sentence that a question can be generated from. Set XNAI_QUESTIONS to a file "
+        "of labelled questions."
+    )
 
 
 def _labels_path(home: Home) -> Path:

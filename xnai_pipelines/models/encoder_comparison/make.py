@@ -22,7 +22,7 @@ from xnai_pipelines.models.card.searched import search_pool
 from xnai_pipelines.models.encoder_comparison.candidates import ComparedEncoder, build_candidates
 from xnai_pipelines.models.encoder_comparison.card import EncoderCard, EncoderFigures
 from xnai_pipelines.models.encoder_comparison.markdown import card_markdown
-from xnai_pipelines.questions.make import read_questions
+from xnai_pipelines.questions.make import read_questions, why_untested
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.context import Advance, StageContext, stage
@@ -76,9 +76,7 @@ def compare_encoders(
         known = read_questions(context.tables)
         tested, origin = questions_to_judge(known)
         if not tested:
-            raise NothingToEvaluateError(
-                "There are no questions to compare encoders on. Set XNAI_QUESTIONS to a file of labelled questions."
-            )
+            raise NothingToEvaluateError(f"Encoders cannot be compared. {why_untested(context.home, context.tables)}")
         # questions of all splits are tested on only if none is of the test split: then none is left to choose on
         of_test = all(question.split is Split.TEST for question in tested)
         choosing = questions_to_choose_on(known, tested[0].origin, index.release) if of_test else []
