@@ -22,7 +22,7 @@ from xnai_pipelines.answers.ask import weigh
 from xnai_pipelines.answers.evidence import Evidence, Extent, choose_evidence
 from xnai_pipelines.answers.gold import GoldAnswer
 from xnai_pipelines.answers.passages import Passages
-from xnai_pipelines.answers.refusal import DEFAULT_THRESHOLD
+from xnai_pipelines.answers.refusal import DOUBT, NO_POLICY
 from xnai_pipelines.answers.scoring import score
 from xnai_pipelines.chunks.boundaries import sentence_starts
 from xnai_pipelines.encoders.runtime import Runtime
@@ -72,14 +72,15 @@ def questions() -> list[AttributeQuestion]:
 def measure(passages: Passages, asked: Sequence[AttributeQuestion]) -> dict[str, object]:
     """Return the shares that are refused, the area under the curve, and how often the first quote has the answer."""
     weighed = [weigh(passages, one.question) for one in asked]
-    sure = np.array([one.scored.confidence if one.scored.units else -np.inf for one in weighed])
+    sure = np.array([NO_POLICY.confidence.of(one.scored.features) for one in weighed])
     answered = np.array([bool(one.answer) for one in asked])
     above = np.mean([(one > sure[~answered]) + 0.5 * (one == sure[~answered]) for one in sure[answered]])
     first = [one.answer in found.best(1)[0].quote for one, found in zip(asked, weighed, strict=True) if one.answer]
     return {
         "answered": int(answered.sum()),
-        "wrongly_refused": round(float(np.mean(sure[answered] < DEFAULT_THRESHOLD)), 3),
-        "rightly_refused": round(float(np.mean(sure[~answered] < DEFAULT_THRESHOLD)), 3),
+        "wrongly_refused": round(float(np.mean(sure[answered] < NO_POLICY.threshold)), 3),
+        "rightly_refused": round(float(np.mean(sure[~answered] < NO_POLICY.threshold)), 3),
+        "rightly_refused_or_doubted": round(float(np.mean(sure[~answered] < DOUBT)), 3),
         "area_under_the_curve": round(float(above), 3),
         "answer_in_first": round(float(np.mean(first)), 3),
     }

@@ -14,12 +14,14 @@ import xnai_pipelines
 from tests.support.asked import ask
 from tests.support.workplace import Workplace
 from xnai_pipelines.answers.answer import Answer, Sentence, State
-from xnai_pipelines.answers.ask import Written
+from xnai_pipelines.answers.ask import ANSWERS_VERSION, DOUBTFUL, Written
 from xnai_pipelines.answers.evidence import Evidence, choose_evidence
 from xnai_pipelines.answers.passages import Passages
-from xnai_pipelines.answers.refusal import RefusalPolicy
+from xnai_pipelines.answers.policy import KeptPolicy, refusal_policy
+from xnai_pipelines.answers.refusal import NO_POLICY, RefusalPolicy
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import QueryError
+from xnai_pipelines.state.records import write_record
 from xnai_pipelines.state.schemas import DOCUMENTS
 
 ANYTHING = RefusalPolicy(threshold=float("-inf"))
@@ -33,6 +35,7 @@ DOCUMENTS_WRITTEN = {
     "notes.md": "# Notes\n\n## 4.2.0\n\nNew: a louder horn.\n\n## 4.1.0\n\nNew: a brighter lamp.\n",
     "install.md": "# Install\n\nTo install the beacon, run:\n\n```sh\nbeacon setup --harbour north\n```\n",
     "buoy.md": "# buoy_parser\n\nThe module buoy_parser reads buoy files. It takes files of up to 10 MB.\n",
+    "foghornctl.md": "# foghornctl\n\n## sound\n\nSounds the horn.\n",
     "outages.md": "# Outages\n\n## 12 May 2024\n\nThe foghorn failed after a lightning strike.\n\n"
     "## 3 June 2024\n\nThe pier lights went out.\n",
     "keys.md": "# Keys\n\nA new harbour key is ordered under Settings > Security. Old keys are kept in `/srv/keys`.\n",
@@ -256,6 +259,38 @@ def test_a_failed_language_model_leaves_the_quoted_answer_and_says_so(passages: 
     assert answer.answerer == "extractive"
     assert answer.sentences
     assert answer.notes == failed.notes
+
+
+def test_the_title_of_a_document_is_a_name_that_the_answer_has_to_be_about(passages: Passages):
+    assert ask(passages, "Which version added foghornctl?", policy=ANYTHING).refusal
+
+
+def test_between_the_threshold_and_even_odds_the_closest_passages_are_quoted_with_a_note(passages: Passages):
+    doubtful = ask(passages, "What is the capital of France?", policy=ANYTHING)
+    assert doubtful.sentences
+    assert doubtful.notes == (DOUBTFUL,)
+    assert ask(passages, "What is the capital of France?", policy=NO_POLICY).refusal
+    assert ask(passages, "When was the lighthouse built?").notes == ()
+
+
+def test_what_a_language_model_writes_of_doubtful_passages_keeps_the_note(passages: Passages):
+    def answerer(question: str, evidence: Sequence[Evidence]) -> Generator[Sentence, None, Written]:
+        yield Sentence("Paris.", State.SUPPORTED)
+        return Written("model", (Sentence("Paris.", State.SUPPORTED),), ("One request.",))
+
+    answer = ask(passages, "What is the capital of France?", policy=ANYTHING, answerer=answerer)
+    assert answer.answerer == "model"
+    assert answer.notes == (DOUBTFUL, "One request.")
+
+
+def test_a_threshold_that_was_chosen_for_answers_of_another_version_is_not_used(lighthouse: Workplace):
+    release, path = lighthouse.search().release, lighthouse.home.refusal_policy(1)
+    own = RefusalPolicy(threshold=-6.0, questions=100, release=1)
+    write_record(path, KeptPolicy("", own, ANSWERS_VERSION - 1))
+    assert refusal_policy(lighthouse.home, release) == NO_POLICY
+    write_record(path, KeptPolicy("", own, ANSWERS_VERSION))
+    assert refusal_policy(lighthouse.home, release) == own
+    path.unlink()
 
 
 def test_the_context_names_the_source_of_each_passage(lighthouse: Workplace):

@@ -22,10 +22,11 @@ from xnai_pipelines.language_model.completion import Usage
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 from xnai_pipelines.search.query import asked as taken_apart
 
-ANSWERS_VERSION = 8  # raised when the same release and question give another answer
+ANSWERS_VERSION = 9  # raised when the same release and question give another answer
 EXTRACTIVE = "extractive"
 CARRIED = 0.5  # of the score for the question with what was carried over, beside 1 for what is asked now
 NEAREST = 3  # passages that a refusal names
+DOUBTFUL = "The documents may not answer this: what comes closest is quoted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Prepared:
         """
         answer = self.quoting
         if written:
-            answer = replace(answer, notes=written.notes, usage=written.usage)
+            answer = replace(answer, notes=answer.notes + written.notes, usage=written.usage)
             if written.sentences:
                 answer = replace(answer, answerer=written.answerer, sentences=written.sentences)
         return replace(answer, answer_id=answer_digest(answer), seconds=round(seconds, 4))
@@ -141,14 +142,15 @@ def prepare_again(passages: Passages, answer: Answer, *, to_write: bool) -> Prep
             return Prepared(replace(empty, sentences=sentences), tuple(told) if to_write else ())
     own = answer.question if asked != answer.question and passages.telling_words(answer.question) else None
     weighed = weigh(passages, asked, own, filters=how.filters, budget_tokens=how.budget_tokens)
-    unsure = not weighed.scored.units or weighed.scored.confidence < how.policy.threshold
-    sentences = () if unsure else weighed.sentences()
+    scored = weighed.scored
+    sentences = () if not scored.units or how.policy.refuses(scored.features) else weighed.sentences()
     if not sentences:
         return Prepared(replace(empty, refusal=refused(weighed.evidence)), ())
+    notes = (DOUBTFUL,) if how.policy.doubts(scored.features) else ()
     evidence: Sequence[Evidence] = ()
     if to_write:
         evidence = choose_evidence(passages, asked, budget_tokens=how.budget_tokens, filters=how.filters)
-    return Prepared(replace(empty, sentences=sentences), tuple(evidence))
+    return Prepared(replace(empty, sentences=sentences, notes=notes), tuple(evidence))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from xnai_pipelines.answers.answer import Citation, Sentence, State
 from xnai_pipelines.answers.ask import EXTRACTIVE
+from xnai_pipelines.answers.confidence import Features
 from xnai_pipelines.answers.gold import GoldAnswer, StoredTexts
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean
@@ -58,15 +59,15 @@ class Trial:
     Attributes:
         sentences: Its answer if nothing is refused.
         ranked: Citations of the three parts of the evidence that answer best, whether the answer has them or not.
-        confidence: How sure it is that the documents answer.
-        removed: How sure it is without those that do.
+        features: What tells how sure it is that the documents answer.
+        removed: The same without those that do.
         seconds: Time of the answer.
     """
 
     sentences: tuple[Sentence, ...]
     ranked: tuple[Citation, ...]
-    confidence: float
-    removed: float
+    features: Features
+    removed: Features
     seconds: float
 
 
@@ -135,8 +136,8 @@ def evaluate_answers(
             values[name].append(value)
         if gold := known.of(question):
             values["answer_in_three"].append(float(any(_holds(one, gold) for one in trial.ranked)))
-        values["wrongly_refused"].append(float(trial.confidence < policy.threshold))
-        values["rightly_refused"].append(float(trial.removed < policy.threshold))
+        values["wrongly_refused"].append(float(policy.refuses(trial.features)))
+        values["rightly_refused"].append(float(policy.refuses(trial.removed)))
         advance()
     p50, p95 = np.percentile([trial.seconds for trial in trials], [50, 95])
     return AnswerReport(

@@ -12,7 +12,7 @@ from xnai_pipelines.answers.ask import ANSWERS_VERSION, NEAREST, weigh
 from xnai_pipelines.answers.evaluation import MEANINGS, AnswerReport, KnownAnswers, Trial, evaluate_answers
 from xnai_pipelines.answers.gold import StoredText, StoredTexts, read_gold
 from xnai_pipelines.answers.passages import Passages
-from xnai_pipelines.answers.policy import confidence, make_refusal_policy
+from xnai_pipelines.answers.policy import features, make_refusal_policy
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.markdown import markdown_table
@@ -139,8 +139,8 @@ def attempt(passages: Passages, question: Question) -> Trial:
     weighed = weigh(passages, question.question)
     sentences = weighed.sentences()
     seconds = time.perf_counter() - started
-    removed = confidence(passages, question.question, question.document_ids)
-    return Trial(sentences, weighed.best(NEAREST), weighed.scored.confidence, removed, seconds)
+    removed = features(passages, question.question, question.document_ids)
+    return Trial(sentences, weighed.best(NEAREST), weighed.scored.features, removed, seconds)
 
 
 def answers_markdown(report: AnswerReport, previous: AnswerReport | None) -> str:

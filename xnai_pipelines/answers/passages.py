@@ -114,6 +114,12 @@ class Passages:
         found = max(len(self.keyword.containing(form)) for form in forms)
         return float(np.log1p((self.index.passages - found + 0.5) / (found + 0.5)))
 
+    def is_name(self, word: str) -> bool:
+        """Return whether a folded word is the whole title of a document and no common word: it names that alone."""
+        rows, readable = self.index.corpus.titles.containing(word), self.index.scoring.readable
+        titled = len(rows) > 0 if readable is None else bool(readable[rows].any())
+        return titled and not self.index.encoder.has_word(word)
+
     def question_tokens(self, text: str) -> tuple[Vectors, npt.NDArray[np.int64]]:
         """Return the rotated token vectors of a question, float32 [q, d], and their characters, int64 [q, 2]."""
         tokens = self.index.encoder.query_tokens(text)

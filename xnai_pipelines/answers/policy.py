@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xnai_pipelines.answers.ask import ANSWERS_VERSION, weigh
+from xnai_pipelines.answers.confidence import Features
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import FEWEST, NO_POLICY, RefusalPolicy, choose_policy
 from xnai_pipelines.evaluation.evaluate import question_set
@@ -20,16 +21,17 @@ from xnai_pipelines.state.records import read_record, write_record
 
 @dataclass(frozen=True, slots=True)
 class KeptPolicy:
-    """The policy and a hash of what it was chosen on."""
+    """The policy, a hash of what it was chosen on, and the version of the answers that it was chosen for."""
 
     grounds: str
     policy: RefusalPolicy
+    version: int = 0
 
 
 def refusal_policy(home: Home, release: Release) -> RefusalPolicy:
-    """Return the policy of a release; the default if it has none."""
+    """Return the policy of a release; the default if it has none for answers of this version."""
     kept = read_record(home.refusal_policy(release.release), KeptPolicy)
-    return kept.policy if kept else NO_POLICY
+    return kept.policy if kept and kept.version == ANSWERS_VERSION else NO_POLICY
 
 
 def forget_refusal_policy(home: Home, release: int) -> None:
@@ -54,15 +56,15 @@ def make_refusal_policy(context: StageContext, passages: Passages, questions: Se
             with context.progress.work("refusal policy", 2 * len(asked), "questions") as advance:
                 answered, removed = [], []
                 for question in asked:
-                    answered.append(confidence(passages, question.question))
-                    removed.append(confidence(passages, question.question, question.document_ids))
+                    answered.append(features(passages, question.question))
+                    removed.append(features(passages, question.question, question.document_ids))
                     advance(2)
             policy = choose_policy(answered, removed, release.release)
-        kept = KeptPolicy(grounds, policy)
+        kept = KeptPolicy(grounds, policy, ANSWERS_VERSION)
         write_record(path, kept)
     return kept.policy
 
 
-def confidence(passages: Passages, question: str, without: frozenset[str] = frozenset()) -> float:
-    """Return the log-odds that the release answers the question, as if these documents were not there."""
-    return weigh(passages.without(without), question).scored.confidence
+def features(passages: Passages, question: str, without: frozenset[str] = frozenset()) -> Features:
+    """Return what tells whether the release answers the question, as if these documents were not there."""
+    return weigh(passages.without(without), question).scored.features

@@ -1,15 +1,19 @@
 """How sure a release has to be to answer: chosen on its own questions, so that few of them are refused. Pure."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import ceil
 
 import numpy as np
 
+from xnai_pipelines.answers.confidence import Confidence, Features, fitted
+
 RISK = 0.05  # of refusing a question that the documents answer
-CERTAINTY = 0.95  # that the risk holds for other questions like those it was chosen on
-FEWEST = math.ceil(math.log(1 - CERTAINTY) / math.log(1 - RISK))  # questions that hold the risk with that certainty
-DEFAULT_THRESHOLD = -1.7  # refuses 5 % of XQuAD's train questions: a corpus without questions is seldom like it
+FEWEST = ceil(2 / RISK) - 1  # questions from which on one odd question alone does not set the threshold
+# Of a corpus without questions. It refuses 4 % of XQuAD's questions; where questions share few words with what answers
+# them, as in the documentation of programs, it refuses more.
+DEFAULT_THRESHOLD = -1.3
+DOUBT = 0.0  # below which it is more likely that the documents do not answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class RefusalPolicy:
         release: Release that it was chosen for; None for the default.
         wrongly_refused: Share of those questions that it refuses.
         rightly_refused: Share that it refuses once the documents that answer are taken away.
+        confidence: How the log-odds are weighed.
     """
 
     threshold: float = DEFAULT_THRESHOLD
@@ -29,48 +34,50 @@ class RefusalPolicy:
     release: int | None = None
     wrongly_refused: float | None = None
     rightly_refused: float | None = None
+    confidence: Confidence = field(default_factory=Confidence)
+
+    def refuses(self, features: Features) -> bool:
+        """Return whether a question with these features is refused."""
+        return self.confidence.of(features) < self.threshold
+
+    def doubts(self, features: Features) -> bool:
+        """Return whether the documents rather do not answer a question with these features."""
+        return self.confidence.of(features) < DOUBT
 
     @property
     def basis(self) -> str:
         """What the threshold rests on, in a sentence."""
         if self.questions:
             return f"chosen on {self.questions:,} labelled questions"
-        return f"the default: {FEWEST} labelled questions are needed to hold {RISK:.0%} with {CERTAINTY:.0%} certainty"
+        return f"the default: {FEWEST} labelled questions are needed to choose one"
 
 
 NO_POLICY = RefusalPolicy()
 
 
-def choose_policy(answered: Sequence[float], removed: Sequence[float], release: int) -> RefusalPolicy:
-    """Return the highest threshold that refuses at most `RISK` of questions like the given ones, with `CERTAINTY`.
+def choose_policy(answered: Sequence[Features], removed: Sequence[Features], release: int) -> RefusalPolicy:
+    """Return weights that tell the questions apart, and the threshold that refuses at most `RISK` of the answered ones.
 
-    The bound is that of order statistics: of n questions, k may be below the threshold if a binomial of n and the risk
-    is at most k with a probability of at most 1 - certainty (Clopper and Pearson, 1934).
+    The threshold is the k-th lowest confidence of n, k <= RISK (n + 1): another question like these is as likely to be
+    in any place among them, so it is below the threshold in at most `RISK` of cases (split conformal prediction; Vovk,
+    Gammerman and Shafer, 2005).
 
     Args:
-        answered: Confidence for each question.
+        answered: Features of each question.
         removed: The same without the documents that answer it.
         release: Release that was asked.
     """
-    below = _allowed(len(answered))
-    if below is None:
+    if len(answered) < FEWEST:
         return RefusalPolicy(release=release)
-    threshold = float(np.sort(np.asarray(answered))[below])
+    confidence = fitted(answered, removed)
+    sure = np.array([confidence.of(one) for one in answered])
+    unsure = np.array([confidence.of(one) for one in removed])
+    threshold = float(np.sort(sure)[int(RISK * (len(sure) + 1)) - 1])
     return RefusalPolicy(
         threshold=threshold,
         questions=len(answered),
         release=release,
-        wrongly_refused=float(np.mean(np.asarray(answered) < threshold)),
-        rightly_refused=float(np.mean(np.asarray(removed) < threshold)),
+        wrongly_refused=float(np.mean(sure < threshold)),
+        rightly_refused=float(np.mean(unsure < threshold)),
+        confidence=confidence,
     )
-
-
-def _allowed(questions: int) -> int | None:
-    """Return how many of the questions may be refused; None if they are too few to hold the risk."""
-    total, allowed = 0.0, None
-    for refused in range(questions + 1):
-        total += math.comb(questions, refused) * RISK**refused * (1 - RISK) ** (questions - refused)
-        if total > 1 - CERTAINTY:
-            break
-        allowed = refused
-    return allowed

@@ -1,8 +1,4 @@
-"""How well each unit of the evidence answers a question, and how sure it is that anything does.
-
-The weights are the same for every corpus. `python -m benchmarks.answers --data DATA --fit` derives them from the train
-questions of XQuAD.
-"""
+"""How well each unit of the evidence answers a question, and the features of how sure it is that anything does."""
 
 import re
 from collections.abc import Sequence
@@ -12,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnai_pipelines.answers.asked_for import asked_for
+from xnai_pipelines.answers.confidence import NOTHING
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.units import said_of, units
@@ -25,15 +22,6 @@ HEADINGS = 0.1  # of what the words of the title and of the headings add
 SMALL = 2  # digits of a number
 NOTHING_ASKED = 0.6  # of what is asked of a thing, if a question names nothing but it
 NOT_OF_THE_KIND = 0.08  # off a unit without what the question asks for: a number, a time, a name
-
-# How much of the question the evidence around the best unit has; how far the best MaxSim is above the median unit's. Of
-# the best unit: how surely it has the kind of thing that is asked for, 0 if that has a form of its own and is missing,
-# and how much it has of what is asked of the thing. The share of the question's names and numbers in the evidence.
-FEATURES = ("overlap", "maxsim", "weakest", "lead", "kind", "form", "related", "named")
-# Logistic regression of whether the evidence answers, against the same questions without the documents that do, and
-# questions in which a name or number is another one.
-CONFIDENCE_WEIGHTS = (4.5, 3.08, 1.75, 1.89, 2.0, 2.75, 4.28, 3.25)
-CONFIDENCE_OFFSET = -16.0
 
 _WORD = re.compile(r"[\w.+#/-]*\w")
 _INSIDE = re.compile(r"(?<=[\s«„“\"(])[^\W\d_]\w*")  # words that do not begin the question
@@ -69,15 +57,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The units of the evidence, the best first, and the features of how sure it is that they answer."""
+    """The units of the evidence, the best first, and the values of `confidence.FEATURES`."""
 
     units: tuple[Unit, ...]
     features: tuple[float, ...]
-
-    @property
-    def confidence(self) -> float:
-        """Log-odds that the evidence answers, for a corpus with as many questions that it does not answer."""
-        return float(np.dot(CONFIDENCE_WEIGHTS, self.features)) + CONFIDENCE_OFFSET
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,14 +68,12 @@ class _Fact:
     """What is known of a unit beside its score.
 
     Attributes:
-        maxsim: Mean over the question's tokens of the best similarity.
         place: Place in the list of evidence.
         of_the_kind: How surely it has what is asked for.
         best: Best similarity of each token: float32 [q].
         above: Which words stand in the headings above it: bool [w].
     """
 
-    maxsim: float
     place: int
     of_the_kind: float
     best: Scores
@@ -106,7 +87,7 @@ class _Question:
     Attributes:
         forms: Forms of each word.
         rarity: Inverse document frequency of each.
-        named: Whether each is a name or has a digit.
+        named: Whether each is a name, has a digit, or is the title of a document and no common word.
         telling: Whether each tells one row from another: a small number does not, it stands for anything.
         tokens: Token vectors: float32 [q, d].
         word_of: Word that each token is a part of, -1 for none: int [q].
@@ -131,7 +112,7 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
     plus the score of its passage in the search; less if it has nothing of the kind that is asked for.
     """
     if not evidence:
-        return Scored((), (0.0,) * len(FEATURES))
+        return Scored((), NOTHING)
     asked = _question(passages, question)
     wanted = asked_for(question)
     exact = wanted is not None and wanted.is_exact  # then what does not have it, or not of what is named, is no unit
@@ -182,7 +163,7 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
                 before, common_before = best, common
                 continue
             total -= NOT_OF_THE_KIND * (1 - of_the_kind)
-            facts.append(_Fact(maxsim, place, of_the_kind, best, above[section]))
+            facts.append(_Fact(place, of_the_kind, best, above[section]))
             before, common_before = best, common
             found.append(
                 Unit(place, start, end, total, columns, frozenset(np.flatnonzero(common & asked.telling).tolist()))
@@ -198,7 +179,9 @@ def _question(passages: Passages, text: str) -> _Question:
     forms = tuple(passages.telling(text))
     rarity = np.array([passages.rarity(one) for one in forms], np.float64)
     capitals = {fold(word) for word in _INSIDE.findall(text) if word[0].isupper()}
-    named = np.array([one[0] in capitals or any(map(str.isdigit, one[0])) for one in forms], bool)
+    named = np.array(
+        [one[0] in capitals or any(map(str.isdigit, one[0])) or passages.is_name(one[0]) for one in forms], bool
+    )
     telling = np.array([not (one[0].isdigit() and len(one[0]) <= SMALL) for one in forms], bool)
     tokens, spans = passages.question_tokens(text)
     return _Question(forms, rarity, named, telling, tokens, _word_of(text, spans, forms))
@@ -250,16 +233,14 @@ def _features(
 ) -> tuple[float, ...]:
     """Return the values of `FEATURES`, for the best unit and the evidence that it is in; zeros without a unit."""
     if not order:
-        return (0.0,) * len(FEATURES)
+        return NOTHING
     first = facts[order[0]]
     best, shared, shared_or_above = parts[first.place]
-    every = np.array([fact.maxsim for fact in facts])
-    lead = float(every.max()) - float(np.median(every))
+    overlap = _share(asked, shared)
     weights = asked.rarity * asked.named
     named = float(weights[shared_or_above].sum() / weights.sum()) if weights.any() else 1.0
-    whole = _share(asked, shared), float(best.mean()), float(best.min())
     form = 1.0 - (close_asked and first.of_the_kind == 0)
-    return (*whole, lead, first.of_the_kind, form, _related(asked, first), named)
+    return overlap, float(best.mean()), form, _related(asked, first), (1.0 - named) * overlap
 
 
 def _related(asked: _Question, unit: _Fact) -> float:

@@ -10,6 +10,7 @@ from werkzeug import Request, Response
 from tests.support.piers import with_piers
 from tests.support.waiting import NEVER_SECONDS
 from tests.support.workplace import Workplace
+from xnai_pipelines.answers.ask import ANSWERS_VERSION
 from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
 from xnai_pipelines.answers.language_model.evaluation import ModelReport, model_markdown
 from xnai_pipelines.answers.language_model.make import (
@@ -40,7 +41,7 @@ WITHOUT = {"Basalt": NO_ANSWER, "Coral": "The pier of Agate was built in 1870.",
 def piers(work: Workplace) -> Workplace:
     """A home with three test questions that refuses nothing, so that the model is asked twice about each."""
     with_piers(work)
-    write_record(work.home.refusal_policy(1), KeptPolicy("", RefusalPolicy(threshold=-1e9)))
+    write_record(work.home.refusal_policy(1), KeptPolicy("", RefusalPolicy(threshold=-1e9), ANSWERS_VERSION))
     return work
 
 
