@@ -282,8 +282,8 @@ def test_a_file_whose_status_cannot_be_read_keeps_its_documents(work: Workplace,
     before = work.content()
     real = folders.list_folder
 
-    def failing(folder, exclude, *prefix):
-        listing = real(folder, exclude, *prefix)
+    def failing(folder, exclude, *prefix, **options):
+        listing = real(folder, exclude, *prefix, **options)
         del listing.files["b.txt"]
         listing.unlisted["b.txt"] = "cannot be inspected: Input/output error"
         return listing

@@ -231,16 +231,20 @@ def _encoder_path(home: Home) -> Path:
 def released_base(home: Home, base: EncoderSpec) -> EncoderSpec:
     """Return the full-precision encoder behind the current release: the base with the release's adapter.
 
-    It is the base itself if the release has no adapter, or if the settings now name another base.
+    It is the base itself if the release has no adapter, or if the settings now name another base. The adapter is merged
+    again if what it was merged into is gone, or was never on this machine.
     """
     release = Releases(home.releases).current()
     if release is None or release.adapter is None:
         return base
     try:
-        load_adapter(home.adapters / release.adapter, base)
+        adapter = load_adapter(home.adapters / release.adapter, base)
     except AdaptationError:
         return base
-    return merged_encoder(home.adapters / MERGED, release.adapter) or base
+    return (
+        merged_encoder(home.adapters / MERGED, release.adapter)
+        or merge_adapter(adapter, base, home.adapters / MERGED).spec
+    )
 
 
 def adapters_trained_on(home: Home, documents: frozenset[str]) -> tuple[str, ...]:

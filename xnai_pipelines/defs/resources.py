@@ -13,6 +13,7 @@ from xnai_pipelines.adapters.make import read_adapted_encoder, released_base
 from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery
 from xnai_pipelines.autonomy.alerts.send import LogSink, send
 from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
+from xnai_pipelines.backups.places import default_address
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
 from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.compute.engine import Compute, EngineName, open_engine
@@ -114,7 +115,8 @@ class SourceResource(HomeResource):
             notebook_outputs=self.notebook_outputs,
         )
         guard, home = VanishGuard(self.vanish_share, self.vanish_count), self.layout
-        return FolderRules(tuple(self.exclude), limits, guard, mirrors(home, self.specs()))
+        apart = (home.root.resolve(), Path(default_address(home)).resolve())
+        return FolderRules(tuple(self.exclude), limits, guard, mirrors(home, self.specs()), apart)
 
     def specs(self) -> tuple[Spec, ...]:
         """Return the sources beside the folder.

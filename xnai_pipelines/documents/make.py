@@ -43,12 +43,18 @@ class FolderRules:
         limits: What reading one file may cost.
         guard: How many documents may vanish.
         mirrors: Mirrors of other sources by prefix.
+        apart: Folders that are not read if they lie in the documents folder: the home, its backups.
     """
 
     exclude: tuple[str, ...]
     limits: ParseLimits
     guard: VanishGuard
     mirrors: Mapping[str, MirroredFolder] = field(default_factory=dict)
+    apart: tuple[Path, ...] = ()
+
+    def folders(self, documents: Path) -> Folders:
+        """Return what is read of a documents folder and the mirrors."""
+        return Folders(documents, self.mirrors, self.apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
         ListingError: The folder cannot be listed.
     """
     looked_ns = time.time_ns()  # before the folder is listed: a later edit must look like an edit
-    folders = Folders(folder, rules.mirrors)
+    folders = rules.folders(folder)
     listing = folders.listing(rules.exclude)
     rows = tables.read(FILES, [*LEDGER_COLUMNS, "reason"]).to_pylist()
     unread = {row["path"]: row["reason"] for row in rows if row["content_sha256"] is None}
@@ -229,7 +235,7 @@ def ingest_documents(
             worker = open_worker.enter_context(ParserWorker(open_worker.enter_context(_empty(context.home.unpacked))))
             reader = FileReader(
                 context,
-                Folders(inputs.documents, rules.mirrors),
+                rules.folders(inputs.documents),
                 limits=rules.limits,
                 worker=worker,
                 exclude=rules.exclude,
