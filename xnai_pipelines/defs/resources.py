@@ -20,10 +20,11 @@ from xnai_pipelines.compute.engine import Compute, EngineName, open_engine
 from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs, is_of, turn
 from xnai_pipelines.documents.changes import VanishGuard
 from xnai_pipelines.documents.listing import SOURCES_FILE
-from xnai_pipelines.documents.make import FolderRules
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
-from xnai_pipelines.documents.sources.configured import Spec, read_sources
+from xnai_pipelines.documents.plan import FolderRules
+from xnai_pipelines.documents.sources.configured import read_sources
 from xnai_pipelines.documents.sources.make import mirrors
+from xnai_pipelines.documents.sources.specs import Spec
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import (

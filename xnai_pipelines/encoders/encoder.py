@@ -198,12 +198,23 @@ class Encoder:
         return replace(found, text_vector=self._with(found.text_vector, self._companion.encode_passage(text)))
 
     def query_tokens(self, text: str) -> Tokens:
-        """Return a query's tokens, without those of the prefix."""
-        return self._query(text)
+        """Return a query's tokens, without those of the prefix; their arrays are read-only.
+
+        Those of the last query are kept: an answer ranks by its vector, then reads these.
+        """
+        last = self._last_query
+        if last is None or last[0] != text:
+            tokens = self._tokens(self.spec.query_prefix, text)
+            if self._companion is not None:
+                tokens = replace(tokens, text_vector=self._with(tokens.text_vector, self._companion.encode_query(text)))
+            for array in (tokens.vectors, tokens.text_vector):
+                array.flags.writeable = False  # they are given more than once
+            last = self._last_query = (text, tokens)
+        return last[1]
 
     def encode_query(self, text: str) -> Vector:
         """Return a query's vector: float32 [dimension], unit length."""
-        return self._query(text).text_vector
+        return self.query_tokens(text).text_vector
 
     def encode_passage(self, text: str) -> Vector:
         """Return one passage's vector: float32 [dimension], unit length."""
@@ -240,18 +251,6 @@ class Encoder:
             ]
         )
         return vectors if self._companion is None else self._with(vectors, self._companion.encode_padded(texts))
-
-    def _query(self, text: str) -> Tokens:
-        """Return a query's tokens. Those of the last one are kept: an answer ranks by its vector, then reads these."""
-        last = self._last_query
-        if last is None or last[0] != text:
-            tokens = self._tokens(self.spec.query_prefix, text)
-            if self._companion is not None:
-                tokens = replace(tokens, text_vector=self._with(tokens.text_vector, self._companion.encode_query(text)))
-            for array in (tokens.vectors, tokens.text_vector):
-                array.flags.writeable = False  # they are given more than once
-            last = self._last_query = (text, tokens)
-        return last[1]
 
     def _tokens(self, prefix: str, text: str) -> Tokens:
         encoding = self._tokenizer.encode(prefix + text)
