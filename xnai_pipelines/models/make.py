@@ -11,6 +11,7 @@ import numpy as np
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
+from xnai_pipelines.encoders.source import companion_name
 from xnai_pipelines.encoders.specification import MODEL_FILE, EncoderSpec, shipped_bytes
 from xnai_pipelines.errors import DamagedArtefactError, VariantMissingError
 from xnai_pipelines.models.calibration import held_out_texts, read_calibration
@@ -158,8 +159,11 @@ def asked_vector_space(home: Home, base: EncoderSpec, variant: str | None, relea
     Raises:
         VariantMissingError: The requested variant has to be quantized first.
     """
-    if variant is None and read_card(home.models / release.vector_space)["base"]["sha256"] == base.weights_sha256:
-        return release.vector_space
+    as_released = (None, release.variant) if companion_name(release.encoder) else (None,)
+    if variant in as_released:
+        card = read_card(home.models / release.vector_space)
+        if card["base"]["sha256"] == base.weights_sha256:
+            return release.vector_space
     return next_encoder(home, base, variant).vector_space
 
 

@@ -234,7 +234,7 @@ def _measure(
         by_language=_by_language(hybrid, material.languages[test]),
         query_ms=cost.query_ms,
         seconds_per_thousand=cost.seconds_per_thousand,
-        shipped_bytes=sum(path.stat().st_size for path in candidate.folder.iterdir() if path.is_file()),
+        shipped_bytes=sum(path.stat().st_size for path in candidate.folder.rglob("*") if path.is_file()),
         vector_space=candidate.folder.name,
     )
     return _Measured(figures, hybrid)
