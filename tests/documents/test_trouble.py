@@ -11,7 +11,7 @@ import pytest
 from tests.support.workplace import RULES, Workplace
 from xnai_pipelines.documents import file_reader, folders
 from xnai_pipelines.documents import make as documents
-from xnai_pipelines.documents.make import DocumentsRequest, FolderRules
+from xnai_pipelines.documents.plan import DocumentsRequest, FolderRules
 from xnai_pipelines.errors import HomeError, IngestRefusedError, InputsError, TableError, UnreadableError
 from xnai_pipelines.state.claim import Inputs
 from xnai_pipelines.state.layout import Home

@@ -21,6 +21,7 @@ from xnai_pipelines.adapters.training import Training, train_encoder
 from xnai_pipelines.adapters.training_pairs import documents_of_pairs, read_training_pairs
 from xnai_pipelines.encoders.specification import EncoderSpec, shipped_bytes
 from xnai_pipelines.errors import AdaptationError, NoAdapterError, NoTrainingPairsError
+from xnai_pipelines.models.companion import companion_like
 from xnai_pipelines.models.make import build_variant, texts_for, variant_spec
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.questions.question import Split
@@ -195,10 +196,11 @@ def adapt_encoder(context: StageContext, base: EncoderSpec) -> AdaptedEncoderRep
         texts = texts_for(context, variant, merged.spec)
         spec = variant_spec(variant, merged.spec, texts)
         folder = build_variant(context, variant, base=merged.spec, spec=spec, texts=texts)
+        folder = companion_like(home.models, folder, home.models / release.vector_space)
         watch.items = 1
     built = AdaptedEncoderReport(
         adapter=report.adapter,
-        vector_space=spec.vector_space,
+        vector_space=folder.name,
         variant=variant.name,
         encoder=read_card(folder)["base"]["name"],
         folder=str(folder),

@@ -11,8 +11,9 @@ from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.jobs import Jobs
 from xnai_pipelines.defs.metadata import column_schema, counts_table, result, rows_revision, table, table_facts
 from xnai_pipelines.defs.resources import SourceResource, StoresResource
-from xnai_pipelines.documents.make import DocumentsRequest, Plan, ingest_documents, last_look, plan
+from xnai_pipelines.documents.make import ingest_documents, last_look
 from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
+from xnai_pipelines.documents.plan import DocumentsRequest, Plan, plan
 from xnai_pipelines.errors import InputsError, ListingError
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
 
