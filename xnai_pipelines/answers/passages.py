@@ -45,7 +45,7 @@ class Passages:
 
     @cached_property
     def _sources(self) -> dict[str, str]:
-        return {document_id: source for source, document_id in self.index.documents()}
+        return {document_id: source for source, document_id in self.index.contents.documents()}
 
     def neighbours(self, row: int) -> tuple[int | None, int | None]:
         """Return the rows of the passages before and after this one in its document, None at its ends."""
@@ -112,7 +112,7 @@ class Passages:
     def rarity(self, forms: Sequence[str]) -> float:
         """Return the inverse document frequency of a word over the passages, from its forms; BM25's."""
         found = max(len(self.keyword.containing(form)) for form in forms)
-        return float(np.log1p((self.index.passages - found + 0.5) / (found + 0.5)))
+        return float(np.log1p((self.index.contents.passages - found + 0.5) / (found + 0.5)))
 
     def is_name(self, word: str) -> bool:
         """Return whether a folded word is the whole title of a document and no common word: it names that alone."""
