@@ -70,11 +70,15 @@ class GraphSource:
         self._corpus = corpus
         self._tables = tables
         self._readable = readable
-        self._whole = whole or self
+        self._of_all = whole
 
     def among(self, readable: npt.NDArray[np.bool_]) -> "GraphSource":
         """Return the graph as it were without the other passages."""
         return GraphSource(self._corpus, self._tables, readable, self._whole)
+
+    @property
+    def _whole(self) -> "GraphSource":
+        return self._of_all or self  # not kept: a reference to itself would keep a closed release's memory for long
 
     @property
     def exists(self) -> bool:
