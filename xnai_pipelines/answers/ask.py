@@ -10,7 +10,7 @@ from typing import TypeAlias
 from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal, Sentence, State
 from xnai_pipelines.answers.conversation import Rewriter, Turn, standalone
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, Extent, choose_evidence
-from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted, summed
+from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted, summed, tells
 from xnai_pipelines.answers.overview import overview
 from xnai_pipelines.answers.overview_questions import asks_for_overview
 from xnai_pipelines.answers.passages import Passages
@@ -22,7 +22,7 @@ from xnai_pipelines.language_model.completion import Usage
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 from xnai_pipelines.search.query import asked as taken_apart
 
-ANSWERS_VERSION = 9  # raised when the same release and question give another answer
+ANSWERS_VERSION = 10  # raised when the same release and question give another answer
 EXTRACTIVE = "extractive"
 CARRIED = 0.5  # of the score for the question with what was carried over, beside 1 for what is asked now
 NEAREST = 3  # passages that a refusal names
@@ -146,7 +146,7 @@ def prepare_again(passages: Passages, answer: Answer, *, to_write: bool) -> Prep
     sentences = () if not scored.units or how.policy.refuses(scored.features) else weighed.sentences()
     if not sentences:
         return Prepared(replace(empty, refusal=refused(weighed.evidence)), ())
-    notes = (DOUBTFUL,) if how.policy.doubts(scored.features) else ()
+    notes = (DOUBTFUL,) if how.policy.doubts(scored.features) or not tells(weighed.question, sentences) else ()
     evidence: Sequence[Evidence] = ()
     if to_write:
         evidence = choose_evidence(passages, asked, budget_tokens=how.budget_tokens, filters=how.filters)
