@@ -29,9 +29,9 @@ demo-answers: $(VENV)/.installed ## answer ten questions from the sample; after 
 demo-models: $(VENV)/.installed-all ## quantize the sample's encoder and compare the variants
 	@$(BIN)/xnai demo-models
 
-demo-retrain: $(VENV)/.installed-all ## play a drop in accuracy and the retraining that follows, in .xnai-retrain
+demo-retrain: $(VENV)/.installed-all ## play a drop in accuracy and how it is repaired, in .xnai-retrain
 	@rm -rf .xnai-retrain
-	@XNAI_HOME=.xnai-retrain XNAI_TRY_ENCODERS=$${XNAI_TRY_ENCODERS:-false} XNAI_HARD_NEGATIVES=0 \
+	@XNAI_HOME=.xnai-retrain XNAI_HARD_NEGATIVES=0 \
 	    XNAI_TRAINING='{"max_steps": 32, "batch_size": 32}' $(BIN)/xnai demo-retrain
 
 # One thread per test process: torch's threads spin while they wait for each other's core.

@@ -15,7 +15,8 @@ from typing import Any
 
 from benchmarks.pipeline import RULES, Pipeline, pipeline
 from xnai_pipelines.chunks.make import make_chunks
-from xnai_pipelines.documents.make import DocumentsRequest, ingest_documents
+from xnai_pipelines.documents.make import ingest_documents
+from xnai_pipelines.documents.plan import DocumentsRequest
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.graph.make import bring_graph, make_mentions
 from xnai_pipelines.graph.recogniser import Recogniser

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from benchmarks.pipeline import RULES, Pipeline
 from xnai_pipelines.chunks.boundaries import sentence_starts
 from xnai_pipelines.chunks.make import make_chunks
-from xnai_pipelines.documents.make import DocumentsRequest, ingest_documents
+from xnai_pipelines.documents.make import ingest_documents
+from xnai_pipelines.documents.plan import DocumentsRequest
 from xnai_pipelines.encoders.encoder import Encoder, open_tokenizer
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.models.calibration import draw_calibration, held_out_texts, read_calibration

@@ -33,7 +33,7 @@ from xnai_pipelines.defs.embeddings import no_orphan_embeddings, vectors_are_sou
 from xnai_pipelines.defs.metadata import rows_revision
 from xnai_pipelines.defs.resources import StoresResource
 from xnai_pipelines.doctor.examine import examine
-from xnai_pipelines.documents.make import DocumentsRequest, plan
+from xnai_pipelines.documents.plan import DocumentsRequest, plan
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.source import tokenizer_file
 from xnai_pipelines.releases.maintain import maintain

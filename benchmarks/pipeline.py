@@ -10,8 +10,9 @@ from xnai_pipelines.chunks.make import ChunksReport, make_chunks
 from xnai_pipelines.chunks.spec import ChunkingSpec
 from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.documents.changes import VanishGuard
-from xnai_pipelines.documents.make import DocumentsReport, DocumentsRequest, FolderRules, ingest_documents
+from xnai_pipelines.documents.make import DocumentsReport, ingest_documents
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
+from xnai_pipelines.documents.plan import DocumentsRequest, FolderRules
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder, tokenizer_file

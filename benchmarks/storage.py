@@ -26,10 +26,11 @@ from benchmarks.pipeline import RULES, Pipeline, pipeline
 from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.documents.file_reader import ROWS_IN_COMMIT
 from xnai_pipelines.documents.identity import document_id
-from xnai_pipelines.documents.make import DocumentsRequest, ingest_documents
+from xnai_pipelines.documents.make import ingest_documents
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parse import parse_file
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument
+from xnai_pipelines.documents.plan import DocumentsRequest
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 from xnai_pipelines.state.claim import Inputs

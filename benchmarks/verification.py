@@ -8,7 +8,7 @@ negation, quantity, comparison or role changed), by the rules of `sentences.py` 
 of the same article; a third of the sentences name the wrong one. Rules were tuned on train paragraphs.
 
 Claims of `claims.py` are written by hand; their evidence is their passage and those of the next two. Those of
-`rewordings.py` say the same or something else in other words.
+`rewordings.jsonl` say the same or something else in other words.
 """
 
 import argparse
@@ -21,7 +21,6 @@ from pathlib import Path
 from scipy.stats import binomtest
 
 from benchmarks.claims import CLAIMS, Claim
-from benchmarks.rewordings import REWORDINGS
 from benchmarks.sentences import CORRUPTIONS, PARAPHRASES, Draw, Paragraph
 from xnai_pipelines.answers.answer import State
 from xnai_pipelines.answers.draft import DraftSentence
@@ -29,6 +28,7 @@ from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.verify import verify
 
 SEED = 7
+REWORDINGS = Path(__file__).parent / "rewordings.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,15 @@ def measure(data: Path, language: str, split: str, per_kind: int, show: int) -> 
     print_shares(wrong)
 
 
+def read_rewordings() -> dict[str, list[Claim]]:
+    """Return the claims in other words than their passages' by language."""
+    claims: dict[str, list[Claim]] = {}
+    for line in REWORDINGS.read_text(encoding="utf-8").splitlines():
+        claim = json.loads(line)
+        claims.setdefault(claim.pop("language"), []).append(Claim(**claim))
+    return claims
+
+
 def measure_claims(name: str, claims: Sequence[Claim], show: int) -> None:
     """Print the share of wrong verdicts on claims written by hand by kind."""
     wrong: dict[tuple[bool, str], list[bool]] = {}
@@ -144,7 +153,7 @@ def main() -> None:
     for language in arguments.language:
         measure(arguments.data, language, arguments.split, arguments.per_kind, arguments.show)
     measure_claims("written by hand", CLAIMS, arguments.show)
-    for language, claims in REWORDINGS.items():
+    for language, claims in read_rewordings().items():
         measure_claims(f"in other words, {language}", claims, arguments.show)
 
 

@@ -3,6 +3,8 @@
 The public face for Python: `open(home)` searches the current release of a home and says how the home does. Errors are
 `xnai_pipelines.errors`; quantizers for any transformer are `xnai_pipelines.models.quantization`; the Dagster components
 are `xnai_pipelines.components`.
+
+Read `opened.py` first to follow a question, `defs/knowledge_base.py` to follow a run.
 """
 
 import os

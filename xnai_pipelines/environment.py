@@ -8,7 +8,7 @@ from pathlib import Path
 from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.settings import Settings
-from xnai_pipelines.state.claim import unwritable
+from xnai_pipelines.state.claim import recorded_inputs, unwritable
 from xnai_pipelines.state.layout import Home, write_bytes
 from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.relocation import path_for_urls
@@ -21,7 +21,15 @@ def prepare(settings: Settings) -> None:
     A `DAGSTER_HOME` that the user set for other projects is not followed: the setting `dagster_home` is, here and in
     every process started from here. The documents of an organisation are nobody else's business, nor is how often
     they are searched.
+
+    Raises:
+        SettingsError: A new home would be the documents folder itself.
     """
+    if settings.documents == settings.home and recorded_inputs(Home(settings.home)) is None:
+        raise SettingsError(
+            f"XNAI_DOCUMENTS and XNAI_HOME both name {settings.home}, so state would be written among the documents. "
+            "Set XNAI_HOME to another folder."
+        )
     os.environ.update(
         {
             "DAGSTER_HOME": str(dagster_home(settings)),

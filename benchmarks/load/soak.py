@@ -27,7 +27,7 @@ from xnai_pipelines.state.manifest import Releases
 
 CLIENTS = 8
 QUESTIONS = ("How do I copy a folder?", "regular expressions", "sort a list", "open a file", "time zones", "threads")
-MOST_GROWTH_MIB = 30  # allocators keep what many threads once needed
+MAX_GROWTH_MIB = 30  # allocators keep what many threads once needed
 
 
 class Soak:
@@ -96,7 +96,7 @@ def _soak(home: Home, server: Server, soak: Soak, arguments: argparse.Namespace)
     growth = memory[-1] - memory[len(memory) // 5]
     figures = {"requests": soak.done, "failed": soak.failed, "mixed": soak.mixed, "releases": soak.releases}
     print(json.dumps({**figures, "memory_mib": [round(one) for one in memory], "growth_mib": round(growth, 1)}))
-    return int(bool(soak.failed or soak.mixed or growth > MOST_GROWTH_MIB))
+    return int(bool(soak.failed or soak.mixed or growth > MAX_GROWTH_MIB))
 
 
 def _move(home: Home, server: Server, soak: Soak, requests: int, moves: int) -> list[float]:

@@ -21,9 +21,11 @@ from xnai_pipelines.adapters.make import (
     train_adapter,
 )
 from xnai_pipelines.documents.identity import document_id
-from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.encoders.specification import EncoderSpec, read_encoder_file
 from xnai_pipelines.errors import AdaptationError, NoAdapterError, TrackingUnavailableError
+from xnai_pipelines.models.companion import build_named
 from xnai_pipelines.state.artefacts import CARD, file_sha256
+from xnai_pipelines.state.manifest import Releases
 
 pytestmark = pytest.mark.slow
 
@@ -103,6 +105,16 @@ def test_an_adapter_of_another_base_or_other_dimensions_is_refused_with_the_reas
     base: EncoderSpec = replace(base_encoder(), **other)
     with pytest.raises(AdaptationError, match=reason):
         adapt_encoder(adapted.context(), base)
+
+
+def test_the_adapted_encoder_keeps_the_releases_companion(adapted: Workplace, tiny_bert: Path):
+    releases, models = Releases(adapted.home.releases), adapted.home.models
+    released = build_named(models, f"+{tiny_bert}", models / releases.require().vector_space)
+    releases.publish(replace(releases.require(), release=2, vector_space=released.name), "promoted")
+    built = adapt_encoder(adapted.context(), base_encoder())
+    spec, kept = read_encoder_file(models / built.vector_space), read_encoder_file(released)
+    assert spec.adapter == built.adapter
+    assert (spec.companion, spec.companion_weight) == (kept.companion, kept.companion_weight)
 
 
 def test_without_an_adapter_there_is_nothing_to_adapt(adapted: Workplace):

@@ -45,6 +45,7 @@ def test_a_restored_home_holds_the_same_tables_and_answers_to_the_last_bit(work:
     copy.check_whole()
     assert not list(copy.home.root.rglob("*.lock"))
     assert not copy.home.shards.exists()
+    assert copy.ingest().embeddings.encoded == 0
 
 
 def test_a_backup_of_an_unchanged_home_writes_little_more_than_its_manifest(work: Workplace):
@@ -119,6 +120,7 @@ def test_a_release_is_backed_up_with_the_table_and_model_that_it_names(work: Wor
     assert backup.tables[release.embeddings_table] == work.tables.version(work.embeddings)
     assert f"models/{release.vector_space}/model.onnx" in paths
     assert "releases/current.json" in paths
+    assert "vectors.db" not in paths
     work.tables.drop(release.embeddings_table)
     with pytest.raises(BackupError, match=r"names the table .*xnai doctor"):
         backed_up(work)

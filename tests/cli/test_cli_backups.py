@@ -1,4 +1,4 @@
-"""`xnai backup`, `backups` and `restore`: what is made is listed, restored into a new folder, and searched there."""
+"""`xnai backup`, `backups`, `restore`, `take-over`: another machine has what was made, and searches it."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.pipeline import command, variables
-from tests.support.workplace import Workplace
+from tests.support.workplace import Workplace, five_files
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.state.table_claim import claim_tables
 
 pytestmark = pytest.mark.slow
 
@@ -44,3 +46,22 @@ def test_a_key_file_makes_the_backups_encrypted(answering: Workplace, tmp_path: 
     assert "XNAI_BACKUP_KEY_FILE" in refused.err
     (tmp_path / "key").chmod(0o644)
     assert "chmod 600" in command(sealed, "backups").err
+
+
+def test_another_machine_takes_over_from_the_bucket_and_runs(built_encoder: Encoder, prefix: str, tmp_path: Path):
+    lost = five_files(Workplace(tmp_path / "lost", built_encoder))
+    claim_tables(lost.home, prefix)
+    lost.ingest()
+    there = variables(home=tmp_path / "there", documents=lost.documents)
+    refused = command(there, "take-over")
+    assert refused.code == 2
+    assert "set XNAI_FOLLOW" in refused.err
+    said = command(there, "take-over", prefix)
+    assert said.code == 0, said.err
+    assert "has release 1 and writes the tables" in said.out
+    ran = command(there, "run", "--no-evaluation")
+    assert ran.code == 0, ran.err
+    assert json.loads(command(there, "search", "rain on the hills", "--json").out)
+    again = command(variables(lost), "run", "--no-evaluation")
+    assert again.code == 3
+    assert "Another home has taken over" in again.err

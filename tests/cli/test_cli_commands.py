@@ -21,7 +21,7 @@ COMMANDS = [
     "run", "evaluate", "plan", "search", "policy", "status", "sample", "demo", "ui", "maintain", "quantize", "card",
     "inspect", "encoders", "retrain", "adapters", "feedback", "history", "releases", "rollback", "approve", "forget",
     "demo-models", "demo-retrain", "train", "health", "serve", "mcp", "sources", "crawl", "ask", "demo-answers",
-    "verify", "replay", "migrate", "backup", "restore", "doctor", "drill", "backups",
+    "verify", "replay", "migrate", "backup", "restore", "doctor", "drill", "backups", "take-over",
 ]  # fmt: skip
 
 

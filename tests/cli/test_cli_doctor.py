@@ -28,6 +28,19 @@ def test_a_fault_is_code_1_until_it_is_mended(searchable: Workplace):
     assert json.loads(pointer.read_text()) == {"release": 1}
 
 
+def test_every_fix_is_printed_however_narrow_the_terminal_is(searchable: Workplace):
+    lost = next((searchable.home.lancedb / f"{searchable.embeddings.name}.lance" / "data").iterdir())
+    lost.unlink()
+    shutil.rmtree(searchable.home.index)
+    there = {**variables(home=searchable.home.root), "COLUMNS": "40"}
+    said = " ".join(command(there, "doctor").out.split())
+    assert "Copy the home again while nothing runs" in said
+    asked = command(there, "search", "rain")
+    assert asked.code == 1
+    assert "lacks the file" in asked.err
+    assert "`xnai doctor` says what can be done" in asked.err
+
+
 def test_a_setting_that_cannot_be_read_is_a_finding(searchable: Workplace):
     wrong = variables(home=searchable.home.root, chunk_size="many", bakup_to="/mnt")
     said = command(wrong, "doctor", "--json")

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests.support.adaptation_world import copy_world
-from tests.support.pipeline import Said, command, fresh_xnai, variables
+from tests.support.pipeline import Said, command, fresh_xnai, json_of, variables
 from xnai_pipelines.state.claim import Inputs, claim, recorded_inputs
 
 
@@ -132,6 +132,17 @@ def test_an_empty_folder_is_refused_and_does_not_become_the_homes(tmp_path, work
     (tmp_path / "empty").mkdir()
     assert "has no file" in failed(command(variables(work, documents=tmp_path / "empty"), "run"), 1)
     assert command(variables(work), "plan").code == 0
+
+
+def test_a_home_in_its_documents_folder_is_not_read_and_one_that_is_the_folder_is_refused(work):
+    (work.documents / "state-backups").mkdir()
+    (work.documents / "state-backups" / "old.md").write_text("An old backup.")
+    planned = json_of(command(variables(work, home=work.documents / "state"), "plan", "--json"))
+    assert (planned["files"]["new"], planned["files"]["skipped"]) == (5, 2)
+    entries = sorted(work.documents.iterdir())
+    said = refused(command(variables(work, home=work.documents), "plan"), 2)
+    assert f"XNAI_DOCUMENTS and XNAI_HOME both name {work.documents}" in said
+    assert sorted(work.documents.iterdir()) == entries
 
 
 def test_another_folder_than_the_homes_is_refused_with_the_advice_to_set_xnai_home(answering, tmp_path):

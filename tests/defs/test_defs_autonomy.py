@@ -143,13 +143,19 @@ def at_hand(degraded: Automation, monkeypatch: pytest.MonkeyPatch) -> Automation
     return degraded
 
 
-def test_an_encoder_at_hand_is_tried_and_refused_an_adapter_follows_without_waiting(at_hand):
+def test_an_encoder_at_hand_is_tried_alone_then_as_a_companion_and_an_adapter_follows_without_waiting(at_hand):
     assert at_hand.tick() == "try_encoder"
     [request] = at_hand.requests
     assert request.run_config == {"ops": {"challenger_index": {"config": {"encoder": "e5"}}}}
     assert request.tags["reason"].endswith("The encoder e5 is tried first: it is at hand, and minilm does not know ru.")
     at_hand.succeed(at_hand.start())
     write_decision(at_hand.home.decisions, decision(champion_release=1, adapter=None, encoder="e5"))
+    assert at_hand.tick() == "try_encoder"
+    [request] = at_hand.requests[-1:]
+    assert request.run_config == {"ops": {"challenger_index": {"config": {"encoder": "+e5"}}}}
+    at_hand.succeed(at_hand.start())
+    joined = decision(champion_release=1, adapter=None, encoder="minilm + e5", vector_space="space_of_both")
+    write_decision(at_hand.home.decisions, joined)
     assert at_hand.tick() == "retrain"
 
 

@@ -66,5 +66,6 @@ def test_the_terminal_refuses_a_model_of_the_hub_that_the_setting_does_not_name(
     monkeypatch.chdir(tmp_path)
     with settled(variables(home=tmp_path, encoder="org/mine")):
         assert checked_encoders(["org/mine", "model"]) == ["org/mine", str(tmp_path / "model")]
+        assert checked_encoders(["+org/mine", "+model"]) == ["+org/mine", f"+{tmp_path / 'model'}"]
         with pytest.raises(OptionError, match="'org/other' is neither a folder nor multilingual-e5-small"):
             checked_encoders(["org/other"])

@@ -244,6 +244,13 @@ def test_a_subfolder_deleted_while_the_folder_is_listed_is_unknown_until_the_nex
     assert not list_folder(folder, ()).unlisted
 
 
+def test_a_folder_set_apart_is_one_skipped_entry_at_its_place_alone(folder: Path):
+    fill(folder, "a.md", "deep/state/lancedb/a.txt", "state/b.md")
+    listing = list_folder(folder, (), apart=(folder / "deep/state", folder, folder.parent, folder.parent / "state"))
+    assert listing.files.keys() == {"a.md", "state/b.md"}
+    assert listing.skipped == {"deep/state/": "the state folder of xnai, or its backups"}
+
+
 @pytest.mark.parametrize(("modified", "kept"), [(2**70, LAST_NS), (-(2**70), -LAST_NS), (7, 7)])
 def test_times_are_kept_within_what_a_table_holds(modified: int, kept: int):
     stat = os.stat_result((0, 0, 0, 0, 0, 0, 3, 0, 0, 0), {"st_mtime_ns": modified, "st_ctime_ns": 9})

@@ -7,7 +7,8 @@ import pytest
 from tests.support.parsing_files import zipped
 from tests.support.workplace import RULES, Workplace
 from xnai_pipelines.documents.identity import lies_in, possible_files
-from xnai_pipelines.documents.make import DocumentsReport, DocumentsRequest, FolderRules, ingest_documents
+from xnai_pipelines.documents.make import DocumentsReport, ingest_documents
+from xnai_pipelines.documents.plan import DocumentsRequest, FolderRules
 from xnai_pipelines.errors import ForgettingError, IngestRefusedError
 from xnai_pipelines.releases.forget import forget
 from xnai_pipelines.state.claim import Inputs

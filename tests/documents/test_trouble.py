@@ -11,7 +11,7 @@ import pytest
 from tests.support.workplace import RULES, Workplace
 from xnai_pipelines.documents import file_reader, folders
 from xnai_pipelines.documents import make as documents
-from xnai_pipelines.documents.make import DocumentsRequest, FolderRules
+from xnai_pipelines.documents.plan import DocumentsRequest, FolderRules
 from xnai_pipelines.errors import HomeError, IngestRefusedError, InputsError, TableError, UnreadableError
 from xnai_pipelines.state.claim import Inputs
 from xnai_pipelines.state.layout import Home
@@ -282,8 +282,8 @@ def test_a_file_whose_status_cannot_be_read_keeps_its_documents(work: Workplace,
     before = work.content()
     real = folders.list_folder
 
-    def failing(folder, exclude, *prefix):
-        listing = real(folder, exclude, *prefix)
+    def failing(folder, exclude, *prefix, **options):
+        listing = real(folder, exclude, *prefix, **options)
         del listing.files["b.txt"]
         listing.unlisted["b.txt"] = "cannot be inspected: Input/output error"
         return listing

@@ -1,12 +1,11 @@
 """The graph's tables in a home: incremental, safe to kill, and without a document once it is deleted or forgotten."""
 
 import random
-from collections.abc import Callable
 from contextlib import suppress
-from itertools import count
 
 import pytest
 
+from tests.support.cut_off import cut_off_at
 from tests.support.workplace import CHUNKING, Workplace
 from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.documents.identity import document_id
@@ -76,17 +75,6 @@ def test_unchanged_documents_read_no_table_of_the_graph(pages, monkeypatch):
     monkeypatch.setattr(Tables, "read", read)
     bring_graph(pages.context())
     assert not {spec.name for spec in GRAPH_TABLES} & set(asked)
-
-
-def cut_off_at(commit: int) -> Callable[[], None]:
-    """Return what interrupts a run when it is called for that time, as it is after each commit."""
-    calls = count(1)
-
-    def stop() -> None:
-        if next(calls) == commit:
-            raise KeyboardInterrupt
-
-    return stop
 
 
 @pytest.mark.parametrize("commit", [1, 2, 3, 4])

@@ -4,10 +4,15 @@ The language model is a real server on a port of this machine; the token classif
 """
 
 import json
-from collections.abc import Iterator, Sequence
+import random
+import re
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 import pytest
 
+from tests.support.cut_off import cut_off_at
 from tests.support.language_models import chat_server
 from tests.support.token_classifiers import write_token_classifier
 from tests.support.waiting import NEVER_SECONDS
@@ -17,7 +22,7 @@ from xnai_pipelines.graph.checking import compare_with_rebuild, orphans
 from xnai_pipelines.graph.language_reader import REPLY_TOKENS, LanguageReader
 from xnai_pipelines.graph.make import GraphReport, bring_graph, make_mentions
 from xnai_pipelines.graph.overview import counts_by
-from xnai_pipelines.graph.recogniser import Recognised, Recogniser, extractor_of
+from xnai_pipelines.graph.recogniser import Name, Recognised, Recogniser, Relation, extractor_of
 from xnai_pipelines.graph.record import read_graph_record
 from xnai_pipelines.graph.stored import KnowledgeGraph
 from xnai_pipelines.graph.tables import GRAPH_TABLES, MENTIONS, RECOGNISED, RELATIONS
@@ -33,6 +38,8 @@ PAGES = {
 }
 NAMES = {"ann lee": "person", "quartz": "term", "Acme Corp": "organisation", "Oslo": "place"}
 PLENTY = 1_000_000
+TITLES = ("Ann Lee", "Acme Corp", "Oslo")
+SENTENCES = ("Ann Lee works for Acme Corp.", "She left Oslo.", "Bo Ek met Ann Lee in Oslo.", "Quartz is a mineral.")
 
 
 def says(passage: str, names: dict[str, str] = NAMES) -> str:
@@ -310,3 +317,51 @@ def test_spans_are_exact(pages, server, classifier):
     texts = pages.tables.pairs(DOCUMENTS, "document_id", "text")
     for row in pages.tables.read(MENTIONS, MENTIONS.schema.names).to_pylist():
         assert texts[row["document_id"]][row["start"] : row["end"]] == row["surface"]
+
+
+@dataclass
+class Capricious:
+    """A recogniser that names every third word, leaves some passages unread and may stop; of two versions."""
+
+    version: str
+    chosen: random.Random
+    name = "capricious"
+    at_once = 2
+
+    def read(self, texts: Sequence[str]) -> Generator[tuple[int, Recognised | str], None, str]:
+        for place, text in enumerate(texts):
+            words = list(re.finditer(r"\w+", text))[int(self.version) :: 3]
+            names = tuple(Name(*word.span(), "person", 0.5) for word in words)
+            related = tuple(Relation(at, at + 1, "works_for") for at in range(len(names) - 1))
+            if self.chosen.random() < 0.1:
+                return "stopped"
+            yield place, "failed" if self.chosen.random() < 0.2 else Recognised(names, related)
+        return ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_any_edits_and_switches_with_runs_cut_off_between_end_in_the_bytes_of_a_rebuild(work, seed):
+    chosen = random.Random(seed)
+    for _ in range(8):
+        path = work.documents / f"{chosen.randrange(5)}.md"
+        if path.exists() and chosen.random() < 0.25:
+            path.unlink()
+        else:
+            path.write_text(
+                f"# {chosen.choice(TITLES)}\n\n{' '.join(chosen.choices(SENTENCES, k=chosen.randint(1, 9)))}\n"
+            )
+        work.ingest_documents()
+        make_chunks(work.context(), CHUNKING, work.tokens)
+        recognisers = [Capricious(chosen.choice("01"), chosen)] if chosen.random() < 0.8 else []
+        with suppress(KeyboardInterrupt):
+            context = work.context(cut_off_at(chosen.choice((1, 2, 3, 5, 7, 100))))
+            make_mentions(context, recognisers)
+            bring_graph(context)
+            assert_sound(work)
+    bring_graph(work.context())
+    assert_sound(work)
+    make_mentions(work.context())
+    bring_graph(work.context())
+    assert_sound(work)
+    assert "capricious" not in json.dumps(extractors(work))

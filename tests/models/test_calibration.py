@@ -11,7 +11,7 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import CalibrationError
 from xnai_pipelines.models.calibration import (
     CHANGED_SHARE,
-    FEWEST_TEXTS,
+    MIN_TEXTS,
     CalibrationPassage,
     CalibrationSet,
     calibration_overlap,
@@ -113,7 +113,7 @@ def library(library_once: Workplace, tmp_path: Path) -> Workplace:
 def test_the_set_of_a_home_is_drawn_once_and_holds_no_text(library: Workplace):
     first = draw_calibration(library.context(), redraw=False)
     assert first.drawn
-    assert first.texts >= FEWEST_TEXTS
+    assert first.texts >= MIN_TEXTS
     again = draw_calibration(library.context(), redraw=False)
     assert (again.drawn, again.sha256) == (False, first.sha256)
     texts = read_calibration(library.context())
@@ -155,5 +155,5 @@ def test_too_few_chunks_are_refused_with_what_is_needed(work: Workplace):
     work.write("a.md", "# One\n\nA single passage.\n")
     work.ingest()
     make_questions(work.context(), None)
-    with pytest.raises(CalibrationError, match=f"at least {FEWEST_TEXTS} chunks, but only 0 of 1 can be used"):
+    with pytest.raises(CalibrationError, match=f"at least {MIN_TEXTS} chunks, but only 0 of 1 can be used"):
         draw_calibration(work.context(), redraw=False)

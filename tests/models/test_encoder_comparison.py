@@ -63,7 +63,7 @@ def card(home: Workplace, tiny_bert: Path, tmp_path_factory: pytest.TempPathFact
     """The card of MiniLM, of an encoder with random weights, and of folders that cannot be used."""
     empty = tmp_path_factory.mktemp("empty")
     names = [str(tiny_bert), str(default_encoder_folder()), str(empty)]
-    return compare_encoders(home.context(), names, weight=None, threads=1, most_chunks=2_000)
+    return compare_encoders(home.context(), names, weight=None, threads=1, max_chunks=2_000)
 
 
 def test_the_current_encoder_stands_first_and_others_are_compared_with_it(card: EncoderCard, tiny_bert: Path) -> None:
@@ -117,7 +117,7 @@ def test_workers_that_encode_change_no_figure(
     monkeypatch.setattr(spread, "TEXTS_IN_SHARD", 4)
     engine = Processes(2)
     names = [str(tiny_bert), str(default_encoder_folder())]
-    found = compare_encoders(replace(copy.context(), engine=engine), names, weight=None, threads=1, most_chunks=2_000)
+    found = compare_encoders(replace(copy.context(), engine=engine), names, weight=None, threads=1, max_chunks=2_000)
 
     def figures(of: EncoderCard) -> list[object]:
         return [replace(one, query_ms=0, seconds_per_thousand=0) for one in of.encoders]
@@ -128,7 +128,7 @@ def test_workers_that_encode_change_no_figure(
 
 def test_the_same_weights_are_not_compared_with_themselves(home: Workplace) -> None:
     names = [str(default_encoder_folder())]
-    card = compare_encoders(home.context(), names, weight=0.5, threads=1, most_chunks=2_000)
+    card = compare_encoders(home.context(), names, weight=0.5, threads=1, max_chunks=2_000)
     assert len(card.encoders) == 1
     assert "nothing to compare" in card.conclusion
     assert card.encoders[0].vector_weight == 0.5
@@ -178,4 +178,4 @@ def test_nothing_is_measured_without_questions(tmp_path: Path, built_encoder: En
         last_encoder_card(work.home)
     work.tables.ensure(QUESTIONS)
     with pytest.raises(NothingToEvaluateError, match="XNAI_QUESTIONS"):
-        compare_encoders(work.context(), [], weight=None, threads=1, most_chunks=2_000)
+        compare_encoders(work.context(), [], weight=None, threads=1, max_chunks=2_000)

@@ -26,7 +26,7 @@ from xnai_pipelines.errors import NotTrackedError, TrackingUnavailableError
 from xnai_pipelines.evaluation.logged import past_evaluations, per_question
 from xnai_pipelines.models.card.card import VariantChoice
 from xnai_pipelines.models.card.logged import log_card
-from xnai_pipelines.models.logged import ModelVersion, log_model
+from xnai_pipelines.models.logged import LoggedModel, ModelVersion, log_model
 from xnai_pipelines.releases.logged import aliases, mirror_aliases
 from xnai_pipelines.state.tracker import Tracker
 
@@ -41,13 +41,15 @@ MEASURED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 def log(tracker, vector_space="space-1", variant="int4_gptq"):
     return log_model(
         tracker,
-        vector_space=vector_space,
-        variant=variant,
-        base_sha256="53aa",
-        shipped_bytes=12_300_000,
-        params={"scheme": "gptq 4 bits, group 32", "serving": "int8_dynamic", "calibration_sha256": ""},
-        metrics=METRICS,
-        card=b'{"variant": "int4_gptq"}',
+        LoggedModel(
+            vector_space=vector_space,
+            variant=variant,
+            base_sha256="53aa",
+            shipped_bytes=12_300_000,
+            params={"scheme": "gptq 4 bits, group 32", "serving": "int8_dynamic", "calibration_sha256": ""},
+            metrics=METRICS,
+            card=b'{"variant": "int4_gptq"}',
+        ),
         tags=TAGS,
     )
 

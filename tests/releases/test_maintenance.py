@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.workplace import Workplace
 from xnai_pipelines.documents import make as documents
-from xnai_pipelines.documents.make import expected_seconds
+from xnai_pipelines.documents.plan import expected_seconds
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.state.context import StageRun, record

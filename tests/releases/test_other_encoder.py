@@ -9,8 +9,10 @@ from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.defs.resources import EncoderResource
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.models.export import build_encoder
+from xnai_pipelines.models.make import asked_vector_space
 from xnai_pipelines.releases.challenger import index_challenger
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.state.manifest import Releases
@@ -65,6 +67,37 @@ def test_an_adapted_encoder_measures_its_own_chunks(work: Workplace, fp32_encode
     link_models(work.home.models, fp32_encoder)
     index_challenger(work.context(), fp32_encoder, exact_search_rows=20_000)
     assert Releases(work.home.releases).challenger().cut_by is None, "the tokenizers are the same"
+
+
+@pytest.fixture
+def accompanied(work: Workplace, tiny_bert: Path) -> Workplace:
+    """A home whose current release has its first encoder with a companion, as a trial of it leaves it."""
+    fill(work).ingest()
+    name = f"+{tiny_bert}"
+    model, origin = resource(work).to_challenge(name), resource(work).origin(name)
+    index_challenger(work.context(), model, exact_search_rows=20_000, origin=origin)
+    releases = Releases(work.home.releases)
+    releases.publish(releases.challenger(), "promoted")
+    return work
+
+
+def test_a_companion_is_named_measures_no_chunks_and_answers(accompanied: Workplace, tiny_bert: Path):
+    release = Releases(accompanied.home.releases).require()
+    assert release.encoder == f"sentence-transformers/all-MiniLM-L6-v2 + {tiny_bert.name}"
+    assert (release.dimension, release.cut_by) == (accompanied.encoder.dimension + 32, None)
+    assert accompanied.search().search("whales", 1)[0].source == "corpus.jsonl#1"
+
+
+def test_a_new_release_keeps_the_companion_until_the_settings_name_another_encoder(
+    accompanied: Workplace, tiny_bert: Path
+):
+    release = Releases(accompanied.home.releases).require()
+    base = resource(accompanied).base()
+    assert base == read_specification(default_encoder_folder(), Runtime.FP32), "adapters are trained on it"
+    assert resource(accompanied).load(new_release=True).vector_space == release.vector_space
+    for variant in (None, release.variant):
+        assert asked_vector_space(accompanied.home, base, variant, release) == release.vector_space
+    assert resource(accompanied, str(tiny_bert)).load(new_release=True).spec.companion is None
 
 
 def test_a_named_encoder_is_built_to_challenge(work: Workplace, tiny_bert: Path):

@@ -6,7 +6,7 @@ import mlflow
 import pytest
 
 from xnai_pipelines.errors import NotTrackedError, TrackingUnavailableError
-from xnai_pipelines.models.logged import log_model
+from xnai_pipelines.models.logged import LoggedModel, log_model
 from xnai_pipelines.releases.logged import aliases, mirror_aliases
 from xnai_pipelines.state.tracker import Tracker
 
@@ -17,13 +17,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy i
 def register(tracker, space):
     return log_model(
         tracker,
-        vector_space=space,
-        variant=space,
-        base_sha256="53aa",
-        shipped_bytes=1,
-        params={},
-        metrics={},
-        card=b"{}",
+        LoggedModel(
+            vector_space=space,
+            variant=space,
+            base_sha256="53aa",
+            shipped_bytes=1,
+            params={},
+            metrics={},
+            card=b"{}",
+        ),
         tags={},
     )
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xnai_pipelines.search.inverting import Inverter, write_weights
+from xnai_pipelines.search.inverting import POSTINGS, Inverter, write_weights
 from xnai_pipelines.search.postings import K1, B, Postings, compound_parts
 from xnai_pipelines.search.words import terms
 
@@ -23,7 +23,7 @@ def built(*passages: list[str], block: int = 3) -> Postings:
             inverter.add(pa.array(passages[begin : begin + block], pa.list_(pa.string())))
         inverter.write(Path(folder), "made_", {term for passage in passages for term in passage})
         write_weights(Path(folder), "made_")
-        arrays = [np.load(Path(folder) / f"made_{name}.npy") for name in ("keys", "starts", "rows", "weights")]
+        arrays = [np.load(Path(folder) / f"made_{name}.npy") for name in POSTINGS]
     return Postings(*arrays, len(passages))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.served import bearer, revoke
 from tests.support.waiting import NEVER_SECONDS
-from xnai_pipelines.serving.sessions import LIFETIME_SECONDS, MOST_SESSIONS, Sessions
+from xnai_pipelines.serving.sessions import LIFETIME_SECONDS, MAX_SESSIONS, Sessions
 
 QUESTION = {"question": "When is the office closed?"}
 
@@ -93,7 +93,7 @@ def test_a_session_ends_after_its_time_and_the_oldest_makes_room():
     first, _ = sessions.open("Bearer one")
     second, _ = sessions.open("Bearer two")
     assert sessions.of(request_with(first)).authorization == "Bearer one"
-    for _ in range(MOST_SESSIONS - 1):
+    for _ in range(MAX_SESSIONS - 1):
         last, _ = sessions.open("Bearer three")
     assert sessions.of(request_with(first)) is None
     assert sessions.of(request_with(second)) is not None

@@ -11,8 +11,9 @@ from xnai_pipelines.chunks.make import ChunksReport, make_chunks
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
 from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.documents.changes import VanishGuard
-from xnai_pipelines.documents.make import DocumentsReport, DocumentsRequest, FolderRules, Plan, ingest_documents, plan
+from xnai_pipelines.documents.make import DocumentsReport, ingest_documents
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
+from xnai_pipelines.documents.plan import DocumentsRequest, FolderRules, Plan, plan
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.make import EmbeddingsReport, embed_chunks

@@ -21,6 +21,7 @@ from xnai_pipelines.adapters.training import Training, train_encoder
 from xnai_pipelines.adapters.training_pairs import documents_of_pairs, read_training_pairs
 from xnai_pipelines.encoders.specification import EncoderSpec, shipped_bytes
 from xnai_pipelines.errors import AdaptationError, NoAdapterError, NoTrainingPairsError
+from xnai_pipelines.models.companion import companion_like
 from xnai_pipelines.models.make import build_variant, texts_for, variant_spec
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.questions.question import Split
@@ -195,10 +196,11 @@ def adapt_encoder(context: StageContext, base: EncoderSpec) -> AdaptedEncoderRep
         texts = texts_for(context, variant, merged.spec)
         spec = variant_spec(variant, merged.spec, texts)
         folder = build_variant(context, variant, base=merged.spec, spec=spec, texts=texts)
+        folder = companion_like(home.models, folder, home.models / release.vector_space)
         watch.items = 1
     built = AdaptedEncoderReport(
         adapter=report.adapter,
-        vector_space=spec.vector_space,
+        vector_space=folder.name,
         variant=variant.name,
         encoder=read_card(folder)["base"]["name"],
         folder=str(folder),
@@ -229,16 +231,20 @@ def _encoder_path(home: Home) -> Path:
 def released_base(home: Home, base: EncoderSpec) -> EncoderSpec:
     """Return the full-precision encoder behind the current release: the base with the release's adapter.
 
-    It is the base itself if the release has no adapter, or if the settings now name another base.
+    It is the base itself if the release has no adapter, or if the settings now name another base. The adapter is merged
+    again if what it was merged into is gone, or was never on this machine.
     """
     release = Releases(home.releases).current()
     if release is None or release.adapter is None:
         return base
     try:
-        load_adapter(home.adapters / release.adapter, base)
+        adapter = load_adapter(home.adapters / release.adapter, base)
     except AdaptationError:
         return base
-    return merged_encoder(home.adapters / MERGED, release.adapter) or base
+    return (
+        merged_encoder(home.adapters / MERGED, release.adapter)
+        or merge_adapter(adapter, base, home.adapters / MERGED).spec
+    )
 
 
 def adapters_trained_on(home: Home, documents: frozenset[str]) -> tuple[str, ...]:

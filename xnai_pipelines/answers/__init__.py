@@ -1,1 +1,7 @@
-"""Answers from a release: evidence, an answer with citations, and the proof of every sentence."""
+"""Answers from a release: a question goes in; sentences with citations come out, or a refusal.
+
+Read `ask.py` first, the way of one question: `evidence.py` gathers passages, `scoring.py` and `refusal.py` say whether
+they answer, `extractive.py` quotes them or `language_model` writes of them, and `verify.py` holds what was written
+against them. `answer.py` is what comes out. Most other modules read one thing in a question or a text.
+`make.py` is what a run does: it evaluates answers.
+"""

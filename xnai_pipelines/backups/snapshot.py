@@ -21,8 +21,9 @@ from xnai_pipelines.state.table_place import Bucket, place_of
 
 # Folders of records, read at once.
 RECORDS = ("releases", "state")
-# Made again from the rest, or of no use elsewhere.
-LEFT_OUT = frozenset({"index", "unpacked", "shards", "logs", "alive", "lancedb", *RECORDS})
+# Made again from the rest, or of no use elsewhere. The vectors of all passages are in the tables: the cache beside them
+# has those of passages that come back, in a file that each run changes everywhere.
+LEFT_OUT = frozenset({"index", "unpacked", "shards", "logs", "alive", "lancedb", "vectors.db", *RECORDS})
 # People's own files, hidden ones too; elsewhere a name that begins with a dot is a lock or unfinished.
 PEOPLES = frozenset({"sample", "sources"})
 # Folders whose entries may be links, such as models that several homes share.

@@ -1,1 +1,6 @@
-"""Chunks: cuts documents into passages. `text == document.text[start:end]` always. `make.py` is what a run does."""
+"""Chunks: cuts documents into passages. `text == document.text[start:end]`, always.
+
+Read `spec.py` and `make.py` first, what a chunk is and what a run does. `chunker.py` cuts: `cutting.py` prices the
+places of a text where it may be cut (`outline.py`, `boundaries.py`, `ruler.py`) and picks the cheapest; `passage.py`
+makes of a chunk what encoder and keyword index read.
+"""

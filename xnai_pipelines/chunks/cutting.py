@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -113,55 +114,55 @@ def cuts_of(strategy: Strategy, ruler: Ruler, outline: Outline, budget: int) -> 
     Pieces between neighbouring cuts measure at most `budget` units. No cut splits a grapheme unless the grapheme is
     longer than a unit.
     """
-    text, end = ruler.text, len(ruler.text)
-
-    def sentences(start: int, stop: int) -> Iterable[int]:
-        return sentence_starts(text, start, stop)
-
-    def paragraphs(start: int, stop: int) -> Iterable[int]:
-        return (match.end() for match in _BLANK_LINE.finditer(text, start, stop))
-
-    def lines(start: int, stop: int) -> Iterable[int]:
-        return (match.end() for match in _LINE_END.finditer(text, start, stop))
-
-    def parts(start: int, stop: int) -> Iterable[int]:
-        return between(outline.parts, start, stop)
-
-    def code_lines(start: int, stop: int) -> Iterable[int]:
-        return between(outline.lines, start, stop)
-
-    def prose_sentences(start: int, stop: int) -> Iterable[int]:
-        return (position for position in sentences(start, stop) if not outline.in_code(position))
-
-    def windows(start: int, stop: int) -> Iterable[int]:
-        return ruler.windows(start, stop, budget, even=strategy is not Strategy.FIXED)
-
-    # `offered` places are always used. Better kinds come last, because they overwrite the price.
-    # `finer` places divide pieces that are larger than a chunk.
-    offered: list[tuple[Iterable[int], float]]
-    finer: list[tuple[_Finder, float]]
-    match strategy:
-        case Strategy.FIXED:
-            offered, finer = [], []
-        case Strategy.SENTENCE:
-            offered, finer = [(sentences(0, end), _BLOCK)], []
-        case Strategy.PARAGRAPH:
-            offered, finer = [(paragraphs(0, end), _BLOCK)], [(sentences, _SENTENCE)]
-        case Strategy.RECURSIVE:
-            offered = [(sentences(0, end), _SENTENCE), (lines(0, end), _LINE), (paragraphs(0, end), _BLOCK)]
-            finer = []
-        case Strategy.STRUCTURE:
-            headings = (section.start for section in outline.sections if section.start not in outline.stacked)
-            offered = [(outline.blocks, _BLOCK), (outline.announced, _AFTER_COLON), (headings, _HEADING)]
-            finer = [(parts, _PART), (code_lines, _LINE), (prose_sentences, _SENTENCE)]
-
+    offered, finer = _places(strategy, ruler.text, outline)
+    windows: _Finder = partial(ruler.windows, budget=budget, even=strategy is not Strategy.FIXED)
     prices: dict[int, float] = {}
     for positions, price in offered:
         _offer(prices, ruler, positions, price)
     for find, price in [*finer, (windows, _WINDOW)]:
         oversize = _oversize(prices, ruler, budget)
         _offer(prices, ruler, (position for start, stop in oversize for position in find(start, stop)), price)
-    return _in_sections(prices, end, outline.sections)
+    return _in_sections(prices, len(ruler.text), outline.sections)
+
+
+def _places(
+    strategy: Strategy, text: str, outline: Outline
+) -> tuple[list[tuple[Iterable[int], float]], list[tuple[_Finder, float]]]:
+    """Return the places that a strategy always offers, and finders of those that divide what is larger than a chunk.
+
+    Each comes with its price. Better kinds come last, because they overwrite the price.
+    """
+    end = len(text)
+    sentences = partial(sentence_starts, text)
+    paragraphs = partial(_ends_of, _BLANK_LINE, text)
+    match strategy:
+        case Strategy.FIXED:
+            return [], []
+        case Strategy.SENTENCE:
+            return [(sentences(0, end), _BLOCK)], []
+        case Strategy.PARAGRAPH:
+            return [(paragraphs(0, end), _BLOCK)], [(sentences, _SENTENCE)]
+        case Strategy.RECURSIVE:
+            lines = _ends_of(_LINE_END, text, 0, end)
+            return [(sentences(0, end), _SENTENCE), (lines, _LINE), (paragraphs(0, end), _BLOCK)], []
+        case Strategy.STRUCTURE:
+            headings = (section.start for section in outline.sections if section.start not in outline.stacked)
+            return (
+                [(outline.blocks, _BLOCK), (outline.announced, _AFTER_COLON), (headings, _HEADING)],
+                [
+                    (partial(between, outline.parts), _PART),
+                    (partial(between, outline.lines), _LINE),
+                    (partial(_prose_sentences, text, outline), _SENTENCE),
+                ],
+            )
+
+
+def _ends_of(pattern: re.Pattern[str], text: str, start: int, stop: int) -> Iterable[int]:
+    return (match.end() for match in pattern.finditer(text, start, stop))
+
+
+def _prose_sentences(text: str, outline: Outline, start: int, stop: int) -> Iterable[int]:
+    return (position for position in sentence_starts(text, start, stop) if not outline.in_code(position))
 
 
 def _offer(prices: dict[int, float], ruler: Ruler, positions: Iterable[int], price: float) -> None:

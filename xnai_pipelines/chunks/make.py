@@ -1,7 +1,7 @@
 """Documents to chunks: cuts each document again if its revision or the chunking changed."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -54,20 +54,10 @@ def make_chunks(context: StageContext, spec: ChunkingSpec, tokens: TokenCounter)
         wanted = frozenset(work.to_write)
         watch.items = len(wanted)
         stored = frozenset(work.changed)
-        batch: list[Row] = []
-        held = 0  # characters
         with context.progress.work("chunks", len(wanted), "documents") as advance:
-            for read in tables.stream(DOCUMENTS, READ) if wanted else ():
-                for document in read.to_pylist():
-                    if document["document_id"] in wanted:
-                        batch.append(document)
-                        held += len(document["text"])
-                        if len(batch) >= DOCUMENTS_IN_COMMIT or held >= CHARACTERS_IN_COMMIT:
-                            _write(context, batch, spec, tokens, stored=stored)
-                            advance(len(batch))
-                            batch, held = [], 0
-            _write(context, batch, spec, tokens, stored=stored)
-            advance(len(batch))
+            for batch in _batches(tables, wanted):
+                _write(context, batch, spec, tokens, stored=stored)
+                advance(len(batch))
         chunks = tables.count(CHUNKS)
     report = ChunksReport(
         cut=len(wanted),
@@ -94,12 +84,26 @@ def pending(context: StageContext, strategy: str) -> Diff:
     return diff_rows(wanted, found, "document_id")
 
 
+def _batches(tables: Tables, wanted: frozenset[str]) -> Iterator[list[Row]]:
+    """Yield the rows of these documents, as many at a time as go into one commit."""
+    batch: list[Row] = []
+    held = 0  # characters
+    for read in tables.stream(DOCUMENTS, READ) if wanted else ():
+        for document in read.to_pylist():
+            if document["document_id"] in wanted:
+                batch.append(document)
+                held += len(document["text"])
+            if len(batch) >= DOCUMENTS_IN_COMMIT or held >= CHARACTERS_IN_COMMIT:
+                yield batch
+                batch, held = [], 0
+    if batch:
+        yield batch
+
+
 def _write(
     context: StageContext, batch: Sequence[Row], spec: ChunkingSpec, tokens: TokenCounter, *, stored: frozenset[str]
 ) -> None:
     """Cut the documents and replace all their chunks in one commit; `stored` are the documents that have any."""
-    if not batch:
-        return
     place = {row["document_id"]: number for number, row in enumerate(batch)}
     if pays(context.engine, len(batch)):
         cut = partial(cut_documents, spec=spec, tokenizer=tokens.path)

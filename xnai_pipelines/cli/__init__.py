@@ -1,4 +1,8 @@
-"""The `xnai` command."""
+"""The `xnai` command: what a person types goes in, and sentences, tables or JSON come out.
+
+Read `app.py` first, the command itself. Every group of commands is a module, imported below; `runs.py` starts what they
+run, `queries.py` reads what they show, the `show_*` modules say it in words, and `terminal.py` prints it.
+"""
 
 from xnai_pipelines.cli import (
     answers,

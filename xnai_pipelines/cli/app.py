@@ -173,15 +173,16 @@ def checked_encoders(names: Sequence[str]) -> list[str]:
         MissingExtraError: The package is not installed.
     """
     from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
-    from xnai_pipelines.encoders.source import lasting_name
+    from xnai_pipelines.encoders.source import BESIDE, lasting_name
     from xnai_pipelines.errors import OptionError
     from xnai_pipelines.extras import require
 
     found = []
     for name in names:
-        if name == MULTILINGUAL_ENCODER:
-            require("multilingual", f"The encoder {name}")
-        elif name != settings().encoder and not Path(name).expanduser().is_dir():
+        named = name.removeprefix(BESIDE)
+        if named == MULTILINGUAL_ENCODER:
+            require("multilingual", f"The encoder {named}")
+        elif named != settings().encoder and not Path(named).expanduser().is_dir():
             raise OptionError(
                 f"{name!r} is neither a folder nor {MULTILINGUAL_ENCODER}. For a model of the hub, set XNAI_ENCODER to "
                 "its id; `xnai encoders` compares it."

@@ -23,7 +23,10 @@ def retrain(
     ] = None,
     encoder: Annotated[
         str | None,
-        typer.Option(help="Try this encoder, a folder or multilingual-e5-small, instead of training an adapter."),
+        typer.Option(
+            help="Try this encoder, a folder or multilingual-e5-small, instead of training an adapter; +NAME tries it "
+            "beside the current one."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

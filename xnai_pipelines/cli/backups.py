@@ -1,4 +1,4 @@
-"""Commands of backups: make one, list them, restore one, and prove that it can be restored."""
+"""Commands of recovery: make, list, restore and prove backups; take over from a machine that is lost."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -140,6 +140,27 @@ def _show_restored(report: "RestoreReport") -> None:
     say(f"Use it with XNAI_HOME={report.into}; `xnai run` then brings it up to date.")
     if report.omitted:
         table("Not in the backup", ["file", "reason"], sorted(report.omitted.items()))
+
+
+@app.command("take-over")
+def take_over(
+    address: Annotated[str | None, typer.Argument(help="s3://BUCKET/PREFIX. Default: XNAI_FOLLOW.")] = None,
+) -> None:
+    """Make a home that follows another, or an empty one, the writer of its tables. Stop the other machine first."""
+    from xnai_pipelines.cli.terminal import say
+    from xnai_pipelines.errors import SettingsError
+    from xnai_pipelines.state.taking_over import take_over
+
+    current = settings()
+    followed = address or current.follow
+    if followed is None:
+        raise SettingsError("Nothing is followed here. Name the prefix of the other home's tables, or set XNAI_FOLLOW.")
+    home = Home(current.home)
+    release = take_over(home, followed, complain)
+    say(
+        f"{home.root} has release {release} and writes the tables in {followed}; runs of the other home are refused. "
+        "Unset XNAI_FOLLOW and set XNAI_DOCUMENTS to the documents; `xnai run` then brings it up to date."
+    )
 
 
 @app.command()

@@ -73,7 +73,7 @@ def _next_steps() -> list[tuple[str, str]]:
         ("Search the sample:", f'{xnai} search "your question"'),
         ("See the assets, their checks and plots in the Dagster UI:", "make ui" if by_make else f"{xnai} ui"),
         ("Quantize the encoder and compare the variants:", "make demo-models" if by_make else f"{xnai} demo-models"),
-        ("Watch accuracy fall and the retraining that follows:", retrain),
+        ("Watch accuracy fall and the loop repair it:", retrain),
         (
             "Index your own documents; each home is bound to one folder:",
             f"XNAI_HOME=~/.xnai-docs XNAI_DOCUMENTS=~/docs {xnai} run",

@@ -95,14 +95,16 @@ def _examined() -> "tuple[Home, list[Diagnosis]]":
 
 
 def _print(home: Home, mended: "list[Diagnosis]", found: "list[Diagnosis]") -> None:
-    from xnai_pipelines.cli.terminal import say, table
+    from xnai_pipelines.cli.terminal import say
 
-    if mended:
-        table("Fixed", ["where", "what was wrong"], [[one.where, one.what] for one in mended])
+    for one in mended:
+        say(("fixed", "bold"), f"  {one.where}: {one.what}", fold=True)
     if found:
-        rows = [[str(one.urgency), one.where, one.what, one.remedy] for one in found]
-        table(f"{counted(len(found), 'finding')} in {home.root}", ["", "where", "what is wrong", "fix"], rows)
-    else:
+        say((f"{counted(len(found), 'finding')} in {home.root}", "bold"))
+    for one in found:  # no table: at no width may a fix be left out
+        say((f"{one.urgency:<5}", "bold"), f"  {one.where}: {one.what}", fold=True)
+        say(("fix", "bold"), f"    {one.remedy}", fold=True)
+    if not found:
         say(f"Nothing is wrong with {home.root}.")
     can = sum(one.can_mend for one in found)
     if can:

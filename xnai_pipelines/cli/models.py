@@ -76,8 +76,8 @@ def encoders(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Folders of models, or multilingual-e5-small. Without: XNAI_ENCODER and, if it is installed, "
-            "multilingual-e5-small."
+            help="Folders of models, or multilingual-e5-small; +NAME compares the current one with NAME beside it. "
+            "Without: XNAI_ENCODER and, if it is installed, multilingual-e5-small."
         ),
     ] = None,
     as_json: AsJson = False,

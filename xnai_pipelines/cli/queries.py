@@ -12,8 +12,8 @@ from xnai_pipelines.adapters.comparison import compare_adapters
 from xnai_pipelines.adapters.make import TrainingEstimate, deleted_in_adapters, estimate_training, read_adapter_report
 from xnai_pipelines.adapters.training_pairs import read_training_pairs_report
 from xnai_pipelines.answers.language_model.make import last_model_report
-from xnai_pipelines.documents.make import DocumentsRequest, expected_seconds, why_refused
-from xnai_pipelines.documents.make import plan as plan_documents
+from xnai_pipelines.documents.plan import DocumentsRequest, expected_seconds, why_refused
+from xnai_pipelines.documents.plan import plan as plan_documents
 from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.evaluation.policy import PolicyReport, last_policy
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, timeline_rows

@@ -20,6 +20,7 @@ from xnai_pipelines.defs.runs import end_dead_runs
 from xnai_pipelines.environment import check_writable, dagster_home
 from xnai_pipelines.errors import HomeError, expected
 from xnai_pipelines.settings import settings
+from xnai_pipelines.state.context import full_disk
 from xnai_pipelines.state.layout import Home
 
 LOCATION = "xnai_pipelines"  # as workspace.yaml names the code location
@@ -126,7 +127,7 @@ def _terminal_instance() -> Iterator[dg.DagsterInstance]:
         with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides=_NO_CAPTURE)) as instance:
             yield instance
     except DatabaseError as error:
-        raise HomeError(
+        raise full_disk(folder, error.orig or error) or HomeError(
             f"Dagster's storage of {folder} cannot be used ({error.orig}). Make it writable and intact, or set "
             "XNAI_HOME to another folder."
         ) from error

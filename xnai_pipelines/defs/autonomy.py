@@ -20,7 +20,7 @@ from xnai_pipelines.defs.jobs import Jobs
 from xnai_pipelines.defs.metadata import image, result, revision_of
 from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.defs.runs import is_of
-from xnai_pipelines.encoders.source import encoders_at_hand
+from xnai_pipelines.encoders.source import BESIDE, encoders_at_hand
 from xnai_pipelines.errors import NotTrackedError, RecordError, ReleaseError, TrackingUnavailableError
 from xnai_pipelines.evaluation.languages import language_figures
 from xnai_pipelines.models.encoder_comparison.make import find_encoder_card
@@ -122,12 +122,12 @@ def _encoder_to_try(
     home, release = base.home, Releases(base.home.releases).current()
     if decision.action is not Action.RETRAIN or release is None or not base.settings.try_encoders:
         return None
-    at_hand = [name for name in encoders_at_hand() if name != release.encoder]
+    at_hand = [name for name in encoders_at_hand() if not release.encoder.endswith(name)]
     languages = language_figures(stores.tables, home, release) if at_hand else []
     judged = [one for one in decisions(home.decisions) if one.champion_release == release.release]
     trials = [record.dagster_run for record in _newest_runs(instance, base, TRIAL)]
     failed = Counter(
-        run.tags.get("encoder", "")
+        run.tags.get("encoder", "").removeprefix(BESIDE)
         for run in trials
         if run.status in FAILED and run.tags.get("champion") == str(release.release)
     )
@@ -139,7 +139,8 @@ def _encoder_to_try(
         unknown=[one.language for one in languages if not one.known],
         trials=Trials(
             spaces={one.vector_space for one in judged},
-            encoders={one.encoder for one in judged if one.encoder and not one.adapter},
+            # a trial trains nothing: an adapter in it is the release's
+            encoders={one.encoder for one in judged if one.encoder and one.adapter in (None, release.adapter)},
             failed=failed,
         ),
     )

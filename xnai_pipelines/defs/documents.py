@@ -11,9 +11,9 @@ from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.jobs import Jobs
 from xnai_pipelines.defs.metadata import column_schema, counts_table, result, rows_revision, table, table_facts
 from xnai_pipelines.defs.resources import SourceResource, StoresResource
-from xnai_pipelines.documents.folders import Folders
-from xnai_pipelines.documents.make import DocumentsRequest, Plan, ingest_documents, last_look, plan
+from xnai_pipelines.documents.make import ingest_documents, last_look
 from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
+from xnai_pipelines.documents.plan import DocumentsRequest, Plan, plan
 from xnai_pipelines.errors import InputsError, ListingError
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
 
@@ -75,7 +75,7 @@ def documents(
 
 def every_file_accounted_for(stores: StoresResource, source: SourceResource) -> dg.AssetCheckResult:
     """Each entry of the folder has one outcome in the ledger, and the ledger's counts match the tables."""
-    listing = Folders(source.inputs().documents, source.rules().mirrors).listing(source.exclude)
+    listing = source.rules().folders(source.inputs().documents).listing(source.exclude)
     entries = {*listing.files, *listing.skipped, *listing.unlisted}
     files = stores.tables.read(FILES, ["path", "outcome", "documents", "bad_records"]).to_pylist()
     recorded = {row["path"] for row in files}

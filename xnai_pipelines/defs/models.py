@@ -161,7 +161,7 @@ def precision_card(
         encoder.base(),
         base.settings.policy,
         threads=encoder.threads,
-        most_chunks=base.settings.card_chunks,
+        max_chunks=base.settings.card_chunks,
     )
     card = outcome.card
     return result(
@@ -245,7 +245,7 @@ def encoder_card(
         names_to_compare(config.encoders, encoder.encoder),
         weight=base.settings.vector_weight,
         threads=encoder.threads,
-        most_chunks=base.settings.card_chunks,
+        max_chunks=base.settings.card_chunks,
     )
     return result(
         card,

@@ -36,8 +36,8 @@ class ChallengerConfig(dg.Config):
 
     encoder: str | None = Field(
         default=None,
-        description="Encoder to try: multilingual-e5-small, a folder, or a hub id if XNAI_ENCODER is one. Unset: the "
-        "adapted encoder.",
+        description="Encoder to try: multilingual-e5-small, a folder, or a hub id if XNAI_ENCODER is one; after a plus "
+        "sign it becomes the companion of the release's. Unset: the adapted encoder.",
     )
 
 

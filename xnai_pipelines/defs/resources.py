@@ -13,21 +13,31 @@ from xnai_pipelines.adapters.make import read_adapted_encoder, released_base
 from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery
 from xnai_pipelines.autonomy.alerts.send import LogSink, send
 from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
+from xnai_pipelines.backups.places import default_address
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
 from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.compute.engine import Compute, EngineName, open_engine
 from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs, is_of, turn
 from xnai_pipelines.documents.changes import VanishGuard
 from xnai_pipelines.documents.listing import SOURCES_FILE
-from xnai_pipelines.documents.make import FolderRules
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
-from xnai_pipelines.documents.sources.configured import Spec, read_sources
+from xnai_pipelines.documents.plan import FolderRules
+from xnai_pipelines.documents.sources.configured import read_sources
 from xnai_pipelines.documents.sources.make import mirrors
+from xnai_pipelines.documents.sources.specs import Spec
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.source import encoders_at_hand, lasting_name, resolve_encoder, tokenizer_file
+from xnai_pipelines.encoders.source import (
+    BESIDE,
+    companion_name,
+    encoders_at_hand,
+    lasting_name,
+    resolve_encoder,
+    tokenizer_file,
+)
 from xnai_pipelines.encoders.specification import EncoderSpec, read_encoder_file, read_specification
 from xnai_pipelines.errors import SettingsError
+from xnai_pipelines.models.companion import build_named, companion_like
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.logged import ModelVersion
 from xnai_pipelines.models.make import next_encoder
@@ -106,7 +116,8 @@ class SourceResource(HomeResource):
             notebook_outputs=self.notebook_outputs,
         )
         guard, home = VanishGuard(self.vanish_share, self.vanish_count), self.layout
-        return FolderRules(tuple(self.exclude), limits, guard, mirrors(home, self.specs()))
+        apart = (home.root.resolve(), Path(default_address(home)).resolve())
+        return FolderRules(tuple(self.exclude), limits, guard, mirrors(home, self.specs()), apart)
 
     def specs(self) -> tuple[Spec, ...]:
         """Return the sources beside the folder.
@@ -223,12 +234,15 @@ class EncoderResource(HomeResource):
         return read_encoder_file(self._folder(new_release=new_release)).max_length - SPECIAL_TOKENS
 
     def to_challenge(self, name: str | None) -> Encoder:
-        """Return the encoder to compare with the release's: the named one in INT8, else the adapted one built last."""
+        """Return the encoder to compare with the release's: the named one in INT8, else the adapted one built last.
+
+        After a plus sign the named one becomes the companion of the release's.
+        """
         home = self.layout
         if name is None:
             return Encoder.load(home.models / read_adapted_encoder(home).vector_space, threads=self.threads)
-        spec = read_specification(resolve_encoder(name, home.models), Runtime.INT8_DYNAMIC)
-        return Encoder.load(build_encoder(spec, home.models), threads=self.threads)
+        released = home.models / Releases(home.releases).require().vector_space
+        return Encoder.load(build_named(home.models, name, released), threads=self.threads)
 
     def load_challenger(self) -> Encoder:
         """Return the challenger's encoder."""
@@ -242,7 +256,7 @@ class EncoderResource(HomeResource):
         It is the release's, which may have been promoted over that of the settings, until XNAI_ENCODER names another.
         """
         release = Releases(self.layout.releases).current()
-        if tried is not None:
+        if tried is not None and not tried.startswith(BESIDE):
             source: str | None = tried
         elif release is None or self.encoder not in (None, release.configured):
             source = self.encoder
@@ -270,7 +284,14 @@ class EncoderResource(HomeResource):
         if release is not None and (home.models / release.vector_space).is_dir():
             return home.models / release.vector_space
         asked = next_encoder(home, self.base(), self.variant)
-        return build_encoder(asked.buildable, home.models) if asked.buildable else home.models / asked.vector_space
+        folder = build_encoder(asked.buildable, home.models) if asked.buildable else home.models / asked.vector_space
+        current = Releases(home.releases).current()
+        if current is None or self.origin().source != current.source:
+            return folder
+        if (released := home.models / current.vector_space).is_dir():
+            return companion_like(home.models, folder, released)
+        companion = companion_name(current.encoder)
+        return build_named(home.models, BESIDE + companion, folder) if companion in encoders_at_hand() else folder
 
 
 SPECIAL_TOKENS = 2  # around each passage

@@ -113,8 +113,15 @@ def inspect_search_files(home: Home) -> Iterator[Diagnosis]:
 
 def _damage(path: Path) -> str | None:
     """Return what SQLite finds damaged in a file; a file that is locked or cannot be opened is not damaged by that."""
+    # SQLite puts files beside one that it opens, and leaves them there: not before it has to look at a writer's log
+    if not path.with_name(f"{path.name}-wal").exists() and _checked(path, "immutable=1") is None:
+        return None
+    return _checked(path, "mode=ro")
+
+
+def _checked(path: Path, how: str) -> str | None:
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as connection:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=5.0)) as connection:
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
         # the low byte is the kind of error, the others its detail

@@ -28,7 +28,7 @@ def inspect_disk(home: Home) -> Iterator[Diagnosis]:
             "full_disk",
             str(home.root),
             f"{usage.free / 2**20:,.0f} MB of {usage.total / 2**30:,.1f} GB are free.",
-            "Free some space; `xnai maintain` removes what no release needs",
+            "Free some space, which every run needs; then `xnai maintain` removes what no release needs",
         )
 
 

@@ -6,8 +6,7 @@ ledger entries. A file without an entry is read again. Rows that are already rig
 """
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from typing import Any
 
 from xnai_pipelines.documents.changes import Changes
 from xnai_pipelines.documents.exclusion import Exclusion
+from xnai_pipelines.documents.file_reading import UNREAD, FileReading
 from xnai_pipelines.documents.folders import Folders
 from xnai_pipelines.documents.identity import document_id, document_revision
 from xnai_pipelines.documents.listing import FileStat
@@ -35,13 +35,9 @@ ROWS_IN_COMMIT = 2_000
 CHARACTERS_IN_COMMIT = 16_000_000
 SECONDS_IN_COMMIT = 10.0  # slow formats: bounds the time that a kill costs
 
-# The ledger entry of a file that could not be opened. No real file matches it, so every run tries again.
-UNREAD = {"content_sha256": "", "size_bytes": -1, "modified_ns": -1}
-
 BEYOND_LIMITS = {"too_large", "timeout", "memory"}  # kinds of errors
 
 DUPLICATE = "Another document already has this name and is kept. Rename the file, or change the record's id."
-EMPTY = "Nothing in the file is a document."
 
 Row = dict[str, Any]
 
@@ -104,55 +100,46 @@ class FileReader:
         except OSError as error:
             self._finish_unread(path, error)
             return
-        entry = _entry(path, content, stat, read_ns)
-        seen: set[str] = set()
-        bad: set[str] = set()
-        parsers: set[str] = set()
-        skipped: Counter[str] = Counter()
-        named = _numbering()
-        name = normalise(path)  # one form of every name: macOS writes accents as signs of their own
+        reading = FileReading.of(path, content, stat, read_ns)
         try:
             for item in parse_file(file, path, self._limits, self._worker, self._exclude):
-                parsers.update(item.parser.split(" "))
+                reading.readers.update(item.parser.split(" "))
                 if item.member:
-                    parsers.add(self._exclusion)
-                if isinstance(item, SkippedMember):
-                    skipped[item.reason] += 1
-                    continue
-                source = f"{name}{item.place}"
-                if isinstance(item, UnreadableRecord):
-                    source = named(source)
-                    self._put_in_quarantine(path, source, kind=item.kind, message=item.message, content=content)
-                    bad.add(source)
-                    if item.kind in BEYOND_LIMITS:
-                        parsers.add(self._limits.id)
-                    if item.record is None and item.kind == "unreadable":
-                        entry |= UNREAD
-                elif document_id(source) in seen or self._owners.setdefault(document_id(source), path) != path:
-                    source = named(f"{source} (again)")
-                    self._put_in_quarantine(path, source, kind="duplicate_id", message=DUPLICATE, content=content)
-                    bad.add(source)
-                else:
-                    seen.add(document_id(source))
-                    self._put_document(item, path, source, entry)
+                    reading.readers.add(self._exclusion)
+                self._take(reading, item)
         except SkippedFileError as error:
-            parsers.add(error.parser or DETECTION)
-            entry |= {"outcome": "skipped", "reason": str(error)}
+            reading.readers.add(error.parser or DETECTION)
+            reading.entry |= {"outcome": "skipped", "reason": str(error)}
         except UnreadableError as error:
-            self._put_in_quarantine(path, name, kind=error.kind, message=str(error), content=content)
-            bad.add(name)
-            parsers.add(error.parser or DETECTION)
-            if error.kind in BEYOND_LIMITS:
-                parsers.add(self._limits.id)
+            reading.readers.add(error.parser or DETECTION)
+            self._refuse(reading, reading.name, error.kind, str(error))
             if error.kind == "unreadable":
-                entry |= UNREAD
-        if bad and not seen:
-            entry["outcome"] = "quarantined"
-        elif not seen and entry["outcome"] == "documents":
-            entry |= {"outcome": "skipped", "reason": EMPTY}
-        entry["parser"] = " ".join(sorted(parsers)) or DETECTION
-        entry["skipped_members"] = [{"reason": reason, "members": number} for reason, number in skipped.items()]
-        self._finish(path, entry, seen, bad)
+                reading.entry |= UNREAD
+        self._finish(path, reading.ledger_entry(), reading.seen, reading.bad)
+
+    def _take(self, reading: FileReading, item: ParsedDocument | UnreadableRecord | SkippedMember) -> None:
+        """Put one item of a file where it belongs: among the documents, in quarantine, or among what was skipped."""
+        if isinstance(item, SkippedMember):
+            reading.skipped[item.reason] += 1
+            return
+        source = f"{reading.name}{item.place}"
+        if isinstance(item, UnreadableRecord):
+            self._refuse(reading, reading.numbered(source), item.kind, item.message)
+            if item.record is None and item.kind == "unreadable":
+                reading.entry |= UNREAD
+            return
+        identity = document_id(source)
+        if identity in reading.seen or self._owners.setdefault(identity, reading.path) != reading.path:
+            self._refuse(reading, reading.numbered(f"{source} (again)"), "duplicate_id", DUPLICATE)
+        else:
+            reading.seen.add(identity)
+            self._put_document(item, reading.path, source, reading.entry)
+
+    def _refuse(self, reading: FileReading, source: str, kind: str, message: str) -> None:
+        self._put_in_quarantine(reading.path, source, kind=kind, message=message, content=reading.content)
+        reading.bad.add(source)
+        if kind in BEYOND_LIMITS:
+            reading.readers.add(self._limits.id)
 
     def _content_of(self, file: Path, path: str, stat: FileStat) -> str:
         """Return the hash of a file, "" of a large one that is not read, such as a film: its hash takes minutes."""
@@ -272,27 +259,3 @@ class FileReader:
         """Return the documents of these paths, without those that another file has under the same name."""
         documents = [(path, identity) for path in paths for identity in self._stored.get(path, {})]
         return [identity for path, identity in documents if self._owners.get(identity, path) == path]
-
-
-def _entry(path: str, content: str, stat: FileStat, read_ns: int) -> Row:
-    """Return the ledger entry of a file that is being read."""
-    return {
-        "path": path,
-        "outcome": "documents",
-        "content_sha256": content,
-        "parser": DETECTION,
-        "size_bytes": stat.size_bytes,
-        "modified_ns": stat.modified_ns,
-        "read_ns": read_ns,
-    }
-
-
-def _numbering() -> Callable[[str], str]:
-    """Return a function that returns each name, numbered if it was used before."""
-    given: Counter[str] = Counter()
-
-    def named(name: str) -> str:
-        given[name] += 1
-        return name if given[name] == 1 else f"{name} ({given[name]})"
-
-    return named

@@ -1,6 +1,6 @@
 """The folders that a home reads: the documents folder and, each under its prefix, the mirrors of its sources."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,10 +23,12 @@ class Folders:
     Attributes:
         documents: The documents folder.
         mirrors: Mirrors by prefix, without a slash at its end.
+        apart: Folders that are not read if they lie in the documents folder.
     """
 
     documents: Path
     mirrors: Mapping[str, MirroredFolder] = field(default_factory=dict)
+    apart: Collection[Path] = ()
 
     def listing(self, exclude: Sequence[str]) -> Listing:
         """Return the entries of all folders. A source that was never listed is unknown, which is not deleted.
@@ -36,7 +38,7 @@ class Folders:
             ListingError: A folder cannot be listed.
             SourcesError: The documents folder has something under the prefix of a source.
         """
-        listing = list_folder(self.documents, exclude)
+        listing = list_folder(self.documents, exclude, apart=self.apart)
         for prefix, mirror in self.mirrors.items():
             if (self.documents / prefix).exists():
                 raise SourcesError(

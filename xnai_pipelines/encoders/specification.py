@@ -34,7 +34,8 @@ class EncoderSpec:
     special ones included. `adapter` names what was trained on top of the weights, None for a base model. `normalise` is
     the model folder's setting; served vectors are unit length either way. `variant` is the variant's name. `recipe` is
     how its weights were quantized, as canonical text, with the hash of the calibration texts and the runtime; None for
-    variants made from the base weights alone.
+    variants made from the base weights alone. `companion` is the vector space of the encoder beside this one, whose
+    vectors follow its own; None if there is none. `companion_weight` is that encoder's share of a cosine, 0 to 1.
     """
 
     source: Path
@@ -48,6 +49,8 @@ class EncoderSpec:
     weights_sha256: str
     adapter: str | None = None
     recipe: str | None = None
+    companion: str | None = None
+    companion_weight: float = 0.0
 
     @property
     def vector_space(self) -> str:
@@ -63,6 +66,7 @@ class EncoderSpec:
             self.max_length,
             # vector spaces older than recipes stay as they are
             *([] if self.recipe is None else [self.recipe]),
+            *([] if self.companion is None else [{self.companion: self.companion_weight}]),
         ]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
 
@@ -199,6 +203,7 @@ WEIGHTS_FILE = "weights.arrow"  # or instead: weights of few bits
 GRAPH_FILE = "graph.onnx"  # and the graph they belong in, compressed
 TOKENIZER_FILE = "tokenizer.json"
 ENCODER_FILE = "encoder.json"
+COMPANION = "companion"  # subfolder: the folder of another encoder, whose vectors follow this one's
 
 
 def write_encoder_file(spec: EncoderSpec, folder: Path) -> None:
@@ -215,6 +220,7 @@ def write_encoder_file(spec: EncoderSpec, folder: Path) -> None:
         "dimension": spec.dimension,
         "weights_sha256": spec.weights_sha256,
         "adapter": spec.adapter,
+        **({"companion": spec.companion, "companion_weight": spec.companion_weight} if spec.companion else {}),
     }
     (folder / ENCODER_FILE).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -238,4 +244,4 @@ def read_encoder_file(folder: Path) -> EncoderSpec:
 
 def shipped_bytes(folder: Path) -> int:
     """Return the size of all files an encoder needs except its tokenizer, which all variants share."""
-    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file() and path.name != TOKENIZER_FILE)
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.name != TOKENIZER_FILE)

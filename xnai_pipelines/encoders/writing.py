@@ -69,6 +69,11 @@ class Writing:
         return float(min(1.0, max(0.0, share)) * (1 - self.unknown_share))
 
 
+def more_fluent(one: Writing, other: Writing) -> Writing:
+    """Return the writing that its tokenizer knows better; the first if both know it as well."""
+    return max(one, other, key=lambda found: (found.familiarity, found.fluency))
+
+
 def writing(tokenizer: Tokenizer, text: str) -> Writing:
     """Return what a tokenizer makes of a text, up to the length to which it truncates."""
     encoding = tokenizer.encode(text, add_special_tokens=False)

@@ -4,14 +4,18 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from tokenizers import Tokenizer
 
 from xnai_pipelines.encoders.encoder import open_tokenizer
 from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
-from xnai_pipelines.encoders.specification import read_encoder_file
-from xnai_pipelines.encoders.writing import Writing, writing
+from xnai_pipelines.encoders.source import BESIDE
+from xnai_pipelines.encoders.specification import COMPANION, read_encoder_file
+from xnai_pipelines.encoders.writing import Writing, more_fluent, writing
 from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean
 from xnai_pipelines.evaluation.make import last_rows
 from xnai_pipelines.evaluation.per_question import TOP_SOURCES
@@ -87,7 +91,7 @@ def language_figures(tables: Tables, home: Home, release: Release) -> list[Langu
     common = sorted(counts, key=lambda language: (-counts[language], language))[:LANGUAGES]
     judged = [language for language in common if counts[language] >= MIN_CHUNKS or 2 * counts[language] > len(rows)]
     folder = home.models / release.vector_space
-    tokenizer = open_tokenizer(folder, read_encoder_file(folder).max_length)
+    tokenizers = _tokenizers(folder)
     agreements = top_agreement(last_rows(home))
     by_passages = RankingPolicy.of(release).languages
     figures = []
@@ -102,13 +106,23 @@ def language_figures(tables: Tables, home: Home, release: Release) -> list[Langu
                 language=language,
                 script=main_script(texts),
                 chunks=counts[language],
-                writing=sum((writing(tokenizer, text) for text in texts), Writing()),
+                writing=reduce(more_fluent, (_writing(tokenizer, texts) for tokenizer in tokenizers)),
                 questions=len(shares),
                 agreement=bootstrap_mean(shares, seed=0) if len(shares) >= MIN_QUESTIONS else None,
                 by_passages=by_passages.get(language, 1.0),
             )
         )
     return figures
+
+
+def _tokenizers(folder: Path) -> list[Tokenizer]:
+    """Return the tokenizers of an encoder and of its companion."""
+    spec = read_encoder_file(folder)
+    return [open_tokenizer(folder, spec.max_length), *(_tokenizers(folder / COMPANION) if spec.companion else [])]
+
+
+def _writing(tokenizer: Tokenizer, texts: Sequence[str]) -> Writing:
+    return sum((writing(tokenizer, text) for text in texts), Writing())
 
 
 def top_agreement(rows: pa.Table | None) -> Mapping[str, Sequence[float]]:
@@ -158,7 +172,7 @@ def advice(figures: Sequence[LanguageFigures], encoder: str) -> str | None:
     if not unknown:
         return None
     found = "; ".join(one.sentence for one in unknown)
-    if encoder == MULTILINGUAL_ENCODER:
+    if encoder.endswith(MULTILINGUAL_ENCODER):  # itself, or as a companion
         return (
             f"The encoder {encoder} reads these languages badly: {found}. Search relies on keywords there. A folder or "
             "hub id in XNAI_ENCODER names another encoder; `xnai encoders` compares them on your questions."
@@ -166,7 +180,8 @@ def advice(figures: Sequence[LanguageFigures], encoder: str) -> str | None:
     return (
         f"The encoder {encoder} does not know these languages: {found}. Search relies on keywords there. "
         f"pip install 'xnai-pipelines[multilingual]' adds an encoder that knows about 100 languages; "
-        f"`XNAI_ENCODER={MULTILINGUAL_ENCODER} xnai run --new-release` embeds everything with it."
+        f"`XNAI_ENCODER={MULTILINGUAL_ENCODER} xnai run --new-release` embeds everything with it, and "
+        f"`xnai retrain --encoder {BESIDE}{MULTILINGUAL_ENCODER}` tries it beside the release's."
     )
 
 

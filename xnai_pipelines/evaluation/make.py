@@ -99,29 +99,37 @@ def evaluate_retrieval(
             return KeptEvaluation(fingerprint, release.release, release.vector_space, evaluation.report, None)
 
         kept, measured = measured_once(path, fingerprint, measure, KeptEvaluation, force=force)
-        report = kept.report
-        # without the extra that draws them, the index is evaluated without plots
-        plots = {}
-        if not missing("plots"):
-            plots["modes"] = drawn(context.home, "modes", report, lambda: modes_plot(report, report.headline))
         tags = {"vector_space": kept.vector_space, "release": str(kept.release), "dagster_run_id": context.run_id}
-        try:
-            if plots:
-                plots["history"] = drawn(
-                    context.home, "history", (report, tuple(events)), lambda: _history(tracker, report, tags, events)
-                )
-        except TrackingUnavailableError as error:
-            if kept.mlflow_run is None:
-                raise
-            # everything is already logged: only the plot is missing
-            context.progress.say(f"The plot of accuracy over time is skipped. {error}")
+        plots = {} if missing("plots") else _plots(context, tracker, kept, events, tags)
 
         def log() -> MlflowRun:
             rows = pq.read_table(_rows_path(context.home))
-            return log_evaluation(tracker, report, per_question=rows, plots=plots, tags=tags)
+            return log_evaluation(tracker, kept.report, per_question=rows, plots=plots, tags=tags)
 
         kept = logged_once(path, kept, log)
     return EvaluationOutcome(kept, plots, measured, watch.seconds)
+
+
+def _plots(
+    context: StageContext, tracker: Tracker, kept: KeptEvaluation, events: Sequence[Event], tags: Mapping[str, str]
+) -> dict[str, bytes]:
+    """Return the plots of the modes and of accuracy over time, PNG by name, drawn again only if they changed.
+
+    Raises:
+        TrackingUnavailableError: MLflow cannot be reached, and the evaluation is not logged yet.
+    """
+    report = kept.report
+    plots = {"modes": drawn(context.home, "modes", report, lambda: modes_plot(report, report.headline))}
+    try:
+        plots["history"] = drawn(
+            context.home, "history", (report, tuple(events)), lambda: _history(tracker, report, tags, events)
+        )
+    except TrackingUnavailableError as error:
+        if kept.mlflow_run is None:
+            raise
+        # everything is already logged: only the plot is missing
+        context.progress.say(f"The plot of accuracy over time is skipped. {error}")
+    return plots
 
 
 def last_evaluation(home: Home) -> KeptEvaluation | None:

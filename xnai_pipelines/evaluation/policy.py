@@ -35,7 +35,7 @@ WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
 MIN_QUESTIONS = 30
 CHOICE_VERSION = 6  # raised when the same rankings lead to another choice
 KNOWN = 0.25  # familiarity of the encoder with a question's language, from which on the question counts
-MOST_QUESTIONS = 500  # of the train and validation questions: more do not change the choice
+MAX_QUESTIONS = 500  # of the train and validation questions: more do not change the choice
 # A weight far from the default has to be better by so much nDCG@10: chance finds such gains among 21 weights.
 CAUTION = 0.02
 
@@ -218,7 +218,7 @@ def questions_to_choose_on(questions: Iterable[Question], origin: Origin, releas
     """
     splits = (Split.VALIDATION,) if release.adapter else (Split.TRAIN, Split.VALIDATION)
     asked = [one for one in questions if one.origin is origin and one.split in splits]
-    return sorted(asked, key=lambda question: question.question_id)[:MOST_QUESTIONS]
+    return sorted(asked, key=lambda question: question.question_id)[:MAX_QUESTIONS]
 
 
 def known_questions(index: SearchIndex, asked: Sequence[Question]) -> Sequence[Question]:

@@ -19,7 +19,7 @@ from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.manifest import Release
 
-_MOST_QUESTIONS = 200  # of those that choose: enough to see a gain that matters
+_MAX_QUESTIONS = 200  # of those that choose: enough to see a gain that matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def policy_fit(context: StageContext, release: Release, *, threads: int) -> Poli
     if chosen is not None and chosen.by_weight and chosen.policy == RankingPolicy.of(release):
         weight = chosen.policy.vector_weight
         return PolicyFit(chosen.policy.questions, weight, weight, Estimate(0.0, 0.0, 0.0))
-    asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED, release)[:_MOST_QUESTIONS]
+    asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED, release)[:_MAX_QUESTIONS]
     if len(asked) < MIN_QUESTIONS:
         return None
     index = SearchIndex.open(context.home.root, threads, release)

@@ -20,7 +20,7 @@ from xnai_pipelines.state.schemas import CHUNKS
 from xnai_pipelines.state.tables import Tables
 
 TEXTS = 256
-FEWEST_TEXTS = 32
+MIN_TEXTS = 32
 CHANGED_SHARE = 0.2  # of the chunks: above it the set no longer represents the corpus
 LENGTH_CLASSES = 3
 EVERY_NTH_DOCUMENT = 5  # kept from calibration, so that there is held-out text even if there are few questions
@@ -176,9 +176,9 @@ def _in_turns(passages: Sequence[CalibrationPassage]) -> list[CalibrationPassage
 
 def _draw_enough(passages: Sequence[CalibrationPassage], apart: Set[str]) -> tuple[str, ...]:
     usable = [passage for passage in passages if passage.document_id not in apart]
-    if len(usable) < FEWEST_TEXTS:
+    if len(usable) < MIN_TEXTS:
         raise CalibrationError(
-            f"Calibration needs at least {FEWEST_TEXTS} chunks, but only {len(usable)} of {len(passages)} can be used: "
+            f"Calibration needs at least {MIN_TEXTS} chunks, but only {len(usable)} of {len(passages)} can be used: "
             "documents that answer evaluation questions, and every fifth document, are held out. Ingest more documents."
         )
     return draw(usable, TEXTS)

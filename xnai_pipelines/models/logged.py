@@ -47,18 +47,30 @@ def registered_model(tracker: Tracker, client: "MlflowClient") -> str:
     return REGISTERED_MODEL if owner in (None, tracker.home) else f"{REGISTERED_MODEL}-{tracker.home[:8]}"
 
 
-def log_model(
-    tracker: Tracker,
-    *,
-    vector_space: str,
-    variant: str,
-    base_sha256: str,
-    shipped_bytes: int,
-    params: Mapping[str, object],
-    metrics: Mapping[str, float],
-    card: bytes,
-    tags: Mapping[str, str],
-) -> ModelVersion:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedModel:
+    """What is logged of a model.
+
+    Attributes:
+        vector_space: Vector space that identifies the model.
+        variant: Name of the variant.
+        base_sha256: Hash of the weights it was made from.
+        shipped_bytes: Size of all files shipped for it; the metric `bytes` and a tag of the version.
+        params: Scheme, runtime, base and calibration; `variant` and `base_sha256` are added.
+        metrics: Ratio, bits per weight, cosine, seconds.
+        card: The artefact's `card.json`.
+    """
+
+    vector_space: str
+    variant: str
+    base_sha256: str
+    shipped_bytes: int
+    params: Mapping[str, object]
+    metrics: Mapping[str, float]
+    card: bytes
+
+
+def log_model(tracker: Tracker, model: LoggedModel, tags: Mapping[str, str]) -> ModelVersion:
     """Log a model to `xnai/quantization`, register it as a version of the home's model and return the version.
 
     A vector space that is already registered is returned as it is. If a killed process logged it without registering
@@ -67,41 +79,35 @@ def log_model(
 
     Args:
         tracker: The MLflow store.
-        vector_space: Vector space that identifies the model.
-        variant: Name of the variant.
-        base_sha256: Hash of the weights it was made from.
-        shipped_bytes: Size of all files shipped for it; the metric `bytes` and a tag of the version.
-        params: Scheme, runtime, base and calibration; `variant` and `base_sha256` are added.
-        metrics: Ratio, bits per weight, cosine, seconds.
-        card: The artefact's `card.json`.
+        model: The model and its figures.
         tags: `dagster_run_id` and `release` (the current one's number or ""); `kind`, `vector_space` and
             `variant` are added.
+
+    Raises:
+        TrackingUnavailableError: MLflow cannot be reached.
     """
-    found = find_model(tracker, vector_space)
+    found = find_model(tracker, model.vector_space)
     if found is not None:
         return found
     now = datetime.now(UTC)
     run = Experiment(QUANTIZATION, tracker).log(
         RunContent(
-            title=f"{now:%Y-%m-%d %H:%M} {variant}",
+            title=f"{now:%Y-%m-%d %H:%M} {model.variant}",
             measured_at=now,
-            params={"variant": variant, "base_sha256": base_sha256, **params},
-            metrics={"bytes": shipped_bytes, **metrics},
-            files={CARD: card},
-            known_by={"kind": "model", "vector_space": vector_space},
-            tags={**tags, "variant": variant},
+            params={"variant": model.variant, "base_sha256": model.base_sha256, **model.params},
+            metrics={"bytes": model.shipped_bytes, **model.metrics},
+            files={CARD: model.card},
+            known_by={"kind": "model", "vector_space": model.vector_space},
+            tags={**tags, "variant": model.variant},
         )
     )
-    return _register(
-        tracker,
-        run,
-        {
-            "vector_space": vector_space,
-            "variant": variant,
-            "base_sha256": base_sha256,
-            "bytes": str(shipped_bytes),
-        },
-    )
+    described = {
+        "vector_space": model.vector_space,
+        "variant": model.variant,
+        "base_sha256": model.base_sha256,
+        "bytes": str(model.shipped_bytes),
+    }
+    return _register(tracker, run, described)
 
 
 def find_model(tracker: Tracker, vector_space: str) -> ModelVersion | None:

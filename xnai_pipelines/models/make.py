@@ -11,11 +11,12 @@ import numpy as np
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
+from xnai_pipelines.encoders.source import companion_name
 from xnai_pipelines.encoders.specification import MODEL_FILE, EncoderSpec, shipped_bytes
 from xnai_pipelines.errors import DamagedArtefactError, VariantMissingError
 from xnai_pipelines.models.calibration import held_out_texts, read_calibration
 from xnai_pipelines.models.export import build_encoder
-from xnai_pipelines.models.logged import ModelVersion, log_model
+from xnai_pipelines.models.logged import LoggedModel, ModelVersion, log_model
 from xnai_pipelines.models.quantization.calibration_texts import texts_sha256
 from xnai_pipelines.models.stored_encoder import build_static_encoder, build_stored_encoder
 from xnai_pipelines.models.transformer_file import quantize_shown
@@ -158,8 +159,11 @@ def asked_vector_space(home: Home, base: EncoderSpec, variant: str | None, relea
     Raises:
         VariantMissingError: The requested variant has to be quantized first.
     """
-    if variant is None and read_card(home.models / release.vector_space)["base"]["sha256"] == base.weights_sha256:
-        return release.vector_space
+    as_released = (None, release.variant) if companion_name(release.encoder) else (None,)
+    if variant in as_released:
+        card = read_card(home.models / release.vector_space)
+        if card["base"]["sha256"] == base.weights_sha256:
+            return release.vector_space
     return next_encoder(home, base, variant).vector_space
 
 
@@ -259,22 +263,24 @@ def _register(context: StageContext, tracker: Tracker, folder: Path, report: Qua
     release = Releases(context.home.releases).current()
     return log_model(
         tracker,
-        vector_space=report.vector_space,
-        variant=report.variant,
-        base_sha256=report.base_sha256,
-        shipped_bytes=report.shipped_bytes,
-        params={
-            "base": report.base,
-            "runtime": report.runtime,
-            "scheme": json.dumps(report.scheme),
-            "calibration_sha256": report.calibration_sha256 or "",
-        },
-        metrics={
-            "ratio": report.ratio,
-            "bits_per_weight": report.bits_per_weight,
-            "cosine": report.cosine,
-            **({"seconds": report.seconds} if report.seconds is not None else {}),
-        },
-        card=(folder / CARD).read_bytes(),
+        LoggedModel(
+            vector_space=report.vector_space,
+            variant=report.variant,
+            base_sha256=report.base_sha256,
+            shipped_bytes=report.shipped_bytes,
+            params={
+                "base": report.base,
+                "runtime": report.runtime,
+                "scheme": json.dumps(report.scheme),
+                "calibration_sha256": report.calibration_sha256 or "",
+            },
+            metrics={
+                "ratio": report.ratio,
+                "bits_per_weight": report.bits_per_weight,
+                "cosine": report.cosine,
+                **({"seconds": report.seconds} if report.seconds is not None else {}),
+            },
+            card=(folder / CARD).read_bytes(),
+        ),
         tags={"dagster_run_id": context.run_id, "release": str(release.release) if release else ""},
     )

@@ -16,7 +16,7 @@ from xnai_pipelines.questions.question import Origin, Split
 from xnai_pipelines.releases.comparison import COMPARED_METRICS, MODES, ChangedQuestion, Compared, Comparison, Contender
 from xnai_pipelines.releases.pairing import Paired, pair
 
-LEAST_QUESTIONS = 10
+MIN_QUESTIONS = 10
 CHANGED_QUESTIONS = 20
 
 _BY_ANSWER = tuple(dimension for dimension in DIMENSIONS if dimension != "origin")
@@ -44,7 +44,7 @@ def compare(
     *,
     champion: Contender,
     challenger: Contender,
-    least: int = LEAST_QUESTIONS,
+    least: int = MIN_QUESTIONS,
     chosen: Mapping[Slice, Collection[str]] | None = None,
 ) -> Comparison:
     """Return how the challenger does against the champion on the same questions, by document.

@@ -32,6 +32,8 @@ from xnai_pipelines.state.schemas import (
 )
 from xnai_pipelines.state.tables import Tables, is_in
 
+_Rows = tuple[TableSpec, str, Sequence[str]]  # of a table, those with one of these values in this column
+
 
 @dataclass(frozen=True, slots=True)
 class ErasedTable:
@@ -82,17 +84,19 @@ def forget(
     """
     source = source_name(source)
     stored, files = _stored(context.tables, Folders(folder, mirrors or {}), source)
-    releases = Releases(context.home.releases)
     with stage(context, "forgetting") as watch:
         documents = sorted({document_id(source), *stored})
         embeddings = _embeddings(context.tables)
-        made_of_it = [
+        made_of_it: list[_Rows] = [
             (spec, "document_id", documents)
             for spec in (CHUNKS, TRAINING_PAIRS, RECOGNISED, EXTRACTIONS, MENTIONS, *embeddings)
         ]
         # the files last: every document came from one
-        known_by = [(DOCUMENTS, "document_id", documents), (QUARANTINE, "path", files), (FILES, "path", files)]
-        chunks = chunks_of(context.tables, documents)
+        known_by: list[_Rows] = [
+            (DOCUMENTS, "document_id", documents),
+            (QUARANTINE, "path", files),
+            (FILES, "path", files),
+        ]
         adapters = adapters_trained_on(context.home, frozenset(documents))
         if not adapters and not any(context.tables.was_stored(*rows) for rows in (*known_by, *made_of_it)):
             raise ForgettingError(
@@ -104,21 +108,10 @@ def forget(
             withdraw_corpus(context.home, spec.name)
         with context.progress.work("forgetting", 13 + len(embeddings), "tables") as advance:
             erased = []
-            about = _questions_about(context, releases, frozenset(documents))
-            for rows in (*made_of_it, (QUESTIONS, "question_id", about)):
-                erased.append(_erase(context, *rows))
-                advance()
-            for table in _erase_from_graph(context, chunks):
+            for table in _erase_what_was_made(context, made_of_it, documents):
                 erased.append(table)
                 advance()
-            for release in (releases.current(), releases.challenger()):
-                if release is not None:
-                    publish_corpus(context.home, context.tables, release.embeddings_table)
-            cached = trim_cache(context)
-            for profile in profiles(context.home):
-                remove(profile)
-            for left in (context.home.unpacked, context.home.shards):  # texts that a killed run did not remove
-                remove(left)
+            cached = _erase_files(context)
             for rows in known_by:
                 erased.append(_erase(context, *rows))
                 advance()
@@ -132,6 +125,31 @@ def forget(
     )
     write_json(report_path(context.home, "forgetting"), asdict(report))
     return report
+
+
+def _erase_what_was_made(
+    context: StageContext, made_of_it: Sequence[_Rows], documents: Sequence[str]
+) -> Iterator[ErasedTable]:
+    """Erase the rows made of the documents, the questions about them and their part of the graph, table by table."""
+    chunks = chunks_of(context.tables, documents)
+    about = _questions_about(context, Releases(context.home.releases), frozenset(documents))
+    for rows in (*made_of_it, (QUESTIONS, "question_id", about)):
+        yield _erase(context, *rows)
+    yield from _erase_from_graph(context, chunks)
+
+
+def _erase_files(context: StageContext) -> int:
+    """Write what search reads without the documents, remove profiles and leftovers; return the vectors removed."""
+    releases = Releases(context.home.releases)
+    for release in (releases.current(), releases.challenger()):
+        if release is not None:
+            publish_corpus(context.home, context.tables, release.embeddings_table)
+    cached = trim_cache(context)
+    for profile in profiles(context.home):
+        remove(profile)
+    for left in (context.home.unpacked, context.home.shards):  # texts that a killed run did not remove
+        remove(left)
+    return cached
 
 
 def _stored(tables: Tables, folders: Folders, source: str) -> tuple[list[str], list[str]]:

@@ -5,7 +5,7 @@ import os
 from typing import Literal
 
 from xnai_pipelines.errors import NotTrackedError
-from xnai_pipelines.models.logged import REGISTERED_MODEL, find_model, log_model, registered_model
+from xnai_pipelines.models.logged import REGISTERED_MODEL, LoggedModel, find_model, log_model, registered_model
 from xnai_pipelines.state.artefacts import CARD, read_card
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.locks import held
@@ -38,13 +38,15 @@ def _register(context: StageContext, tracker: Tracker, release: Release) -> None
     figures = {name: value for name, value in card["metrics"].items() if name.startswith(("ratio", "cosine"))}
     log_model(
         tracker,
-        vector_space=release.vector_space,
-        variant=release.variant,
-        base_sha256=card["base"]["sha256"],
-        shipped_bytes=card["metrics"]["shipped_bytes"],
-        params={"base": release.encoder, "adapter": release.adapter or "", "recipe": json.dumps(card["recipe"])},
-        metrics=figures,
-        card=(folder / CARD).read_bytes(),
+        LoggedModel(
+            vector_space=release.vector_space,
+            variant=release.variant,
+            base_sha256=card["base"]["sha256"],
+            shipped_bytes=card["metrics"]["shipped_bytes"],
+            params={"base": release.encoder, "adapter": release.adapter or "", "recipe": json.dumps(card["recipe"])},
+            metrics=figures,
+            card=(folder / CARD).read_bytes(),
+        ),
         tags={"dagster_run_id": context.run_id, "release": str(release.release)},
     )
 

@@ -6,7 +6,7 @@ from xnai_pipelines.evaluation.slices import OVERALL, Slice
 from xnai_pipelines.extras import require
 from xnai_pipelines.releases.comparison import MODES, Comparison
 
-_MOST_SLICES = 10
+_MAX_SLICES = 10
 _LONGEST_LABEL = 34
 
 
@@ -62,7 +62,7 @@ def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
 def _shown(comparison: Comparison) -> tuple[list[Slice], int]:
     """Return the slices to draw, in the comparison's order, and the number of all slices."""
     parts = list(dict.fromkeys(compared.slice for compared in comparison.compared))
-    if len(parts) <= _MOST_SLICES:
+    if len(parts) <= _MAX_SLICES:
         return parts, len(parts)
 
     def lowest(part: Slice) -> float:
@@ -70,8 +70,8 @@ def _shown(comparison: Comparison) -> tuple[list[Slice], int]:
 
     # larger gains must not hide a loss that rejects
     ranked = sorted((part for part in parts if part != OVERALL), key=lowest)
-    half = _MOST_SLICES // 2
-    kept = {OVERALL, *ranked[:half], *ranked[half + 1 - _MOST_SLICES :]}
+    half = _MAX_SLICES // 2
+    kept = {OVERALL, *ranked[:half], *ranked[half + 1 - _MAX_SLICES :]}
     return [part for part in parts if part in kept], len(parts)
 
 

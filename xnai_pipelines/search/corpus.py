@@ -34,7 +34,7 @@ from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
 from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.tables import Tables
 
-FORMAT = 7  # raised when the files of the same table are other ones
+FORMAT = 8  # raised when the files of the same table are other ones
 
 Vectors = npt.NDArray[np.float32]
 
@@ -49,6 +49,8 @@ class Corpus:
         codes: The vectors in 8 bits.
         bits: The vectors in one bit.
         originals: The first passage with the same text as each: int64 [n].
+        documents: The document of each passage, counted from 0: int32 [n].
+        lengths: Number of terms of each passage: int32 [n].
         postings: The terms of the passages.
         titles: The title of each passage's document as one term: its words with spaces between them.
         vocabulary: The words of the passages, as `vocabulary_of` returns them.
@@ -60,6 +62,8 @@ class Corpus:
     codes: Codes
     bits: Bits
     originals: Rows
+    documents: npt.NDArray[np.int32]
+    lengths: npt.NDArray[np.int32]
     postings: Postings
     titles: Postings
     vocabulary: pa.Table
@@ -80,8 +84,8 @@ class Corpus:
             return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
 
         def postings(prefix: str) -> Postings:
-            keys, starts, rows, weights = (array(f"{prefix}{name}") for name in POSTINGS)
-            return Postings(keys, starts, rows, weights, len(passages))
+            keys, starts, rows, weights, times = (array(f"{prefix}{name}") for name in POSTINGS)
+            return Postings(keys, starts, rows, weights, times, len(passages))
 
         return cls(
             passages=passages,
@@ -89,6 +93,8 @@ class Corpus:
             codes=Codes(array("codes"), array("steps"), card["codes_error"]),
             bits=Bits(array("bits"), array("mean")),
             originals=array("originals"),
+            documents=array("documents"),
+            lengths=array("lengths"),
             postings=postings(""),
             titles=postings(TITLE),
             vocabulary=vocabulary,

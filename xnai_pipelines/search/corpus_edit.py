@@ -89,8 +89,8 @@ def _lexicon(folder: Path, rows: npt.NDArray[np.bool_], block: int) -> Lexicon:
 
 def _documents_with(folder: Path, passages: pa.Table, terms: Sequence[str]) -> set[str]:
     """Return the documents of a corpus that have one of the terms."""
-    keys, starts, rows, weights = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in POSTINGS)
-    found = Postings(keys, starts, rows, weights, len(passages)).among(terms)
+    keys, starts, rows, weights, times = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in POSTINGS)
+    found = Postings(keys, starts, rows, weights, times, len(passages)).among(terms)
     places = np.unique(np.concatenate([np.empty(0, np.int32), *found]))
     return set(passages["document_id"].take(places).to_pylist())
 

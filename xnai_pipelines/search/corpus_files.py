@@ -25,7 +25,7 @@ from xnai_pipelines.search.document_share import with_share
 from xnai_pipelines.search.inverting import Inverter, write_weights
 from xnai_pipelines.search.lexicon import Lexicon
 from xnai_pipelines.search.stems import STEMMED
-from xnai_pipelines.search.table_rows import SHOWN, TableRows
+from xnai_pipelines.search.table_rows import SHOWN, TableRows, numbered
 from xnai_pipelines.search.words import ANALYSER, terms, title
 from xnai_pipelines.state.tables import vectors_of
 
@@ -134,7 +134,9 @@ def completed(folder: Path) -> dict[str, Any]:
     for prefix in ("", TITLE):
         write_weights(folder, prefix)
     np.save(folder / "originals.npy", _originals(np.load(folder / "digests.npy")))
-    languages = pc.unique(mapped(folder / PASSAGES)["language"]).to_pylist()
+    passages = mapped(folder / PASSAGES)
+    np.save(folder / "documents.npy", numbered(passages["document_id"]))
+    languages = pc.unique(passages["language"]).to_pylist()
     return {
         "analyser": ANALYSER,
         "languages": sorted({language if language in STEMMED else "" for language in languages}),

@@ -31,7 +31,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
 
-RANKING_VERSION = 7  # raised when the same tables and question give another ranking: figures are then measured again
+RANKING_VERSION = 8  # raised when the same tables and question give another ranking: figures are then measured again
 
 
 class SearchIndex:

@@ -19,7 +19,7 @@ from xnai_pipelines.search.postings import K1, B, compound_parts, hashed, rarity
 
 Numbers = npt.NDArray[np.int64]
 
-POSTINGS = ("keys", "starts", "rows", "weights")  # names of the files
+POSTINGS = ("keys", "starts", "rows", "weights", "counts")  # names of the files
 
 _IN_MEMORY = 2**21  # entries
 _COUNTED = np.iinfo(np.uint16).max  # more occurrences score the same

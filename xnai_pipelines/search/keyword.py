@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.search.corpus import Corpus
+from xnai_pipelines.search.document_words import DocumentWords
 from xnai_pipelines.search.function_words import function_words
 from xnai_pipelines.search.languages import TELLING, Languages
 from xnai_pipelines.search.postings import compound_parts, rarity
@@ -38,17 +39,26 @@ class KeywordSearch:
         self.telling = lru_cache(LAST_QUESTIONS)(self._telling)
 
     def scores(self, text: str) -> Scores:
-        """Return the BM25 score of every passage: float32 [n]; of exact forms and, in each language, stems."""
+        """Return the BM25 score of every passage and a share of its document's: float32 [n].
+
+        Passages are compared by exact forms and, in each language, stems; documents by stems alone.
+        """
+        exact: dict[tuple[str, ...], float] = {}
         asked: dict[tuple[str, ...], float] = {}
         for word in self.telling(text):
             if word.identifier:
                 asked[word.text,] = 1.0
                 continue
-            asked.setdefault((word.text,), EXACT_FORM_WEIGHT)
+            exact[word.text,] = EXACT_FORM_WEIGHT
             asked[self._stems(word.text)] = 1.0
             parts = self._parts(word.text)
             asked.update({(part,): 1 / len(parts) for part in parts if (part,) not in asked})
-        return self._corpus.postings.scores(asked, self._readable)
+        passages = self._corpus.postings.scores(exact | asked, self._readable)
+        return self._documents.shared(passages, asked)
+
+    @cached_property
+    def _documents(self) -> DocumentWords:
+        return DocumentWords(self._corpus.postings, self._corpus.documents, self._corpus.lengths, self._readable)
 
     def _telling(self, text: str) -> Sequence[Word]:
         """Return the words of a question, without function words of its language if there are others.

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from xnai_pipelines.encoders.cache import VectorCache, passage_vectors, text_sha256
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.source import joined_name
 from xnai_pipelines.encoders.spread import Spread
 from xnai_pipelines.errors import EncoderChangedError
 from xnai_pipelines.graph.record import read_graph_record
@@ -251,12 +252,12 @@ def _ranking(current: Release, vector_space: str) -> dict[str, Any] | None:
 
 
 def _name(home: Home, encoder: Encoder) -> str:
-    """Return the name of the model from which the encoder was made."""
-    adapter = encoder.spec.adapter
+    """Return the name of the model from which the encoder was made, with that of its companion."""
+    card, adapter = read_card(home.models / encoder.vector_space), encoder.spec.adapter
     # an adapted encoder was made from merged weights, which are named after the adapter
-    folder = home.models / encoder.vector_space if adapter is None else home.adapters / adapter
-    name: str = read_card(folder)["base"]["name"]
-    return name
+    base = card["base"] if adapter is None else read_card(home.adapters / adapter)["base"]
+    name: str = base["name"]
+    return joined_name(name, card["companion"]["base"]["name"]) if "companion" in card else name
 
 
 def index_content(context: StageContext, release: Release) -> str:

@@ -33,6 +33,7 @@ class Postings:
         starts: Where each term's entries begin, and where the last ends: int64 [v + 1].
         rows: The passages of each term, ascending: int32 [entries].
         weights: What the term adds to the BM25 score of the passage: float32 [entries].
+        times: How often the passage has the term: uint16 [entries].
         passages: n.
     """
 
@@ -40,6 +41,7 @@ class Postings:
     starts: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int32]
     weights: Scores
+    times: npt.NDArray[np.uint16]
     passages: int
 
     def of(self, term: str) -> slice:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.search.words import ANALYSER
-from xnai_pipelines.state.tables import is_in
+from xnai_pipelines.state.tables import is_in, reading
 
 SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
 BLOCK = 8_192  # rows
@@ -42,7 +42,8 @@ class TableRows:
     @classmethod
     def of(cls, table: Any, block: int = BLOCK) -> Self:
         """Return all rows of a table."""
-        listed = table.search().select(["chunk_id", "document_id", "revision"]).to_arrow().sort_by("chunk_id")
+        with reading(table):
+            listed = table.search().select(["chunk_id", "document_id", "revision"]).to_arrow().sort_by("chunk_id")
         return cls(table, listed, block=max(block, -(-len(listed) // _OPEN_FILES)))
 
     def of_documents(self, documents: Sequence[str]) -> Self:
@@ -58,8 +59,7 @@ class TableRows:
     @property
     def documents(self) -> npt.NDArray[np.int32]:
         """The document of each row, counted from 0: int32 [n]."""
-        encoded = self.listed["document_id"].combine_chunks().dictionary_encode()
-        return encoded.indices.to_numpy()  # type: ignore[no-any-return]
+        return numbered(self.listed["document_id"])
 
     def hash(self) -> str:
         """Return a hash of the rows and of what makes words of them: 16 hexadecimal digits."""
@@ -103,6 +103,12 @@ class TableRows:
         for first in range(0, len(self.among), _DOCUMENTS):
             wanted = is_in("document_id", self.among[first : first + _DOCUMENTS])
             yield from query.where(wanted).to_batches(_READ)
+
+
+def numbered(names: pa.ChunkedArray) -> npt.NDArray[np.int32]:
+    """Return which of the distinct names each is, counted from 0 in the order in which they come: int32 [n]."""
+    numbers: npt.NDArray[np.int32] = names.combine_chunks().dictionary_encode().indices.to_numpy()
+    return numbers
 
 
 def ids_of(rows: pa.Table | pa.RecordBatch) -> npt.NDArray[np.bytes_]:

@@ -56,12 +56,12 @@ def create_agent_server(service: Service, caller_of: Callable[[Context], Caller]
     ) -> SearchResponse:
         """Return the passages that answer a question best, each with its document and character range."""
         request = SearchRequest(question=question, k=k, filters=SearchFilters(source=source))
-        return await _told(operations.search(service, caller_of(context), request))
+        return await _or_tool_error(operations.search(service, caller_of(context), request))
 
     @server.tool(annotations=READING)
     async def ask(question: Question, context: Context) -> Answer:
         """Return an answer in the documents' own words, each sentence cited to the character, or a refusal."""
-        return await _told(answered(service, caller_of(context), AnswerRequest(question=question)))
+        return await _or_tool_error(answered(service, caller_of(context), AnswerRequest(question=question)))
 
     @server.tool(annotations=READING)
     async def read_document(
@@ -71,7 +71,7 @@ def create_agent_server(service: Service, caller_of: Callable[[Context], Caller]
         end: Annotated[int | None, Field(ge=0)] = None,
     ) -> DocumentResponse:
         """Return the text of a document from character `start` to `end`."""
-        return await _told(operations.read_document(service, caller_of(context), document_id, start, end))
+        return await _or_tool_error(operations.read_document(service, caller_of(context), document_id, start, end))
 
     @server.tool(annotations=READING)
     async def list_sources(
@@ -80,12 +80,12 @@ def create_agent_server(service: Service, caller_of: Callable[[Context], Caller]
         most: Annotated[int, Field(ge=1, le=1_000)] = 100,
     ) -> SourcesResponse:
         """Return which documents there are, with their ids."""
-        return await _told(operations.list_sources(service, caller_of(context), prefix, most))
+        return await _or_tool_error(operations.list_sources(service, caller_of(context), prefix, most))
 
     @server.tool(annotations=READING)
     async def status(context: Context) -> StatusResponse:
         """Return the release that answers, its encoder, and the number of passages."""
-        return await _told(operations.status(service, caller_of(context)))
+        return await _or_tool_error(operations.status(service, caller_of(context)))
 
     @server.resource("document://{document_id}", mime_type="text/plain")
     async def document(document_id: str, context: Context) -> str:
@@ -98,7 +98,7 @@ def create_agent_server(service: Service, caller_of: Callable[[Context], Caller]
     return server
 
 
-async def _told(work: Awaitable[Result]) -> Result:
+async def _or_tool_error(work: Awaitable[Result]) -> Result:
     """Return the result; an expected error reaches the agent as its sentence."""
     try:
         return await work

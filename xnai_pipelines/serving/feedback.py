@@ -14,7 +14,7 @@ from xnai_pipelines.serving.routes import REFUSALS, Asking, Serving
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.serving.tokens import Scope
 
-MOST_DOCUMENTS = 20
+MAX_DOCUMENTS = 20
 
 router = APIRouter(prefix="/v1", responses=REFUSALS)
 
@@ -25,7 +25,7 @@ class FeedbackRequest(Request):
     question: Question
     documents: Annotated[
         list[Annotated[str, Field(max_length=100)]],
-        Field(min_length=1, max_length=MOST_DOCUMENTS, description="Ids of documents."),
+        Field(min_length=1, max_length=MAX_DOCUMENTS, description="Ids of documents."),
     ]
     right: bool = Field(description="Whether each of them answers the question.")
 

@@ -67,7 +67,7 @@ class Front:
         pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
         failures: list[Exception] = []  # the group would wrap them
 
-        async def given() -> Message:
+        async def next_message() -> Message:
             if not pending:
                 await anyio.sleep_forever()  # a client that leaves is seen below
             return pending.pop()
@@ -81,7 +81,7 @@ class Front:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(stop_when_left)
             try:
-                await self._app(scope, given, passing.send)
+                await self._app(scope, next_message, passing.send)
             except Exception as error:  # noqa: BLE001 - raised below
                 failures.append(error)
             tasks.cancel_scope.cancel()

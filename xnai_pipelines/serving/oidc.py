@@ -28,7 +28,7 @@ BETWEEN_SECONDS = 30  # at least, between two looks for a key that a token names
 FETCH_SECONDS = 5.0
 FAILURES, PAUSE_SECONDS = 10, 120
 LONGEST_TOKEN = 8_192  # characters
-_MOST_BYTES = 256 * 1024
+_MAX_BYTES = 256 * 1024
 _LONGEST_NAME = 128
 _SECOND_FACTOR = "mfa"  # RFC 8176
 _EVERYONES = frozenset({Scope.SEARCH, Scope.ANSWER, Scope.READ, Scope.FEEDBACK})
@@ -155,7 +155,7 @@ async def _json_at(address: str) -> dict[str, Any]:
             response.raise_for_status()
             async for part in response.aiter_bytes():
                 data += part
-                if len(data) > _MOST_BYTES:
+                if len(data) > _MAX_BYTES:
                     raise _IssuerError
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         raise _IssuerError from error

@@ -49,7 +49,7 @@ def run_service(
             f"Without authentication the service listens on this machine alone, not on {host}. "
             "Make a token with `xnai token create`, or leave XNAI_HOST at 127.0.0.1."
         )
-    doorkeeper = Doorkeeper(home, authenticated=authenticated, issuer=_vouching(configuration.issuer))
+    doorkeeper = Doorkeeper(home, authenticated=authenticated, issuer=_oidc_callers(configuration.issuer))
     shared = _shared_cache(home, configuration.redis)
     follower = Follower(home, configuration.follow) if configuration.follow else None
     service = Service(home, configuration.limits, doorkeeper, threads, writer, shared=shared, follower=follower)
@@ -80,7 +80,7 @@ def run_agent_server(home: Home, groups: frozenset[str], limits: ServiceLimits) 
 
 
 # both load libraries that a service without them does not wait for
-def _vouching(issuer: Issuer | None) -> "OidcCallers | None":
+def _oidc_callers(issuer: Issuer | None) -> "OidcCallers | None":
     if issuer is None:
         return None
     from xnai_pipelines.serving.oidc import OidcCallers

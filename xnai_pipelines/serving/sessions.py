@@ -18,7 +18,7 @@ from starlette.types import Scope
 from xnai_pipelines.errors import ForbiddenError
 
 LIFETIME_SECONDS = 12 * 3600
-MOST_SESSIONS = 10_000
+MAX_SESSIONS = 10_000
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 CSRF_HEADER = "x-csrf-token"
 COOKIE = "xnai_session"
@@ -48,11 +48,11 @@ class Sessions:
         self._open: OrderedDict[str, Session] = OrderedDict()
 
     def open(self, authorization: str) -> tuple[str, Session]:
-        """Return a new session and the value of its cookie. Beyond `MOST_SESSIONS`, the oldest ends."""
+        """Return a new session and the value of its cookie. Beyond `MAX_SESSIONS`, the oldest ends."""
         value = secrets.token_urlsafe(32)
         session = Session(authorization, secrets.token_urlsafe(32), self._now() + LIFETIME_SECONDS)
         self._open[_hash(value)] = session
-        while len(self._open) > MOST_SESSIONS:
+        while len(self._open) > MAX_SESSIONS:
             self._open.popitem(last=False)
         return value, session
 

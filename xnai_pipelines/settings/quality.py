@@ -50,7 +50,7 @@ class QualitySettings(BaseModel):
     try_encoders: bool = Field(
         default=True,
         description="Whether another encoder is tried before an adapter is trained: the best on the encoder card, or "
-        "an installed one that knows a language which the release's does not.",
+        "an installed one that knows a language which the release's does not, alone and then beside it.",
     )
     training: TrainingOptions = Field(
         default=AdapterConfig(),

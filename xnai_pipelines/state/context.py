@@ -21,6 +21,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import sole_writer
 from xnai_pipelines.state.manifest import now
 from xnai_pipelines.state.sharing import share
+from xnai_pipelines.state.table_claim import require_tables
 from xnai_pipelines.state.tables import Tables
 
 LOG_EVERY_SECONDS = 5.0
@@ -141,19 +142,18 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
     If the tables are in an object store, what changed of the current release is shared there.
 
     Raises:
-        HomeError: The home cannot be written, or its disk is full.
+        HomeError: The home cannot be written, its disk is full, or another home has taken over its tables.
     """
     with sole_writer(context.home, context.progress.say):
+        require_tables(context.home)
         context.tables.undo_unchecked()
         watch, started = Stopwatch(), time.perf_counter()
         try:
             yield watch
         except Exception as error:
-            if is_of_full_disk(error) or shutil.disk_usage(context.home.root).free < FULL_BYTES:
-                raise HomeError(
-                    f"The disk of {context.home.root} is full ({error}). What was written is kept. Free some space "
-                    "and run again, or set XNAI_HOME to a folder on another disk."
-                ) from error
+            full = full_disk(context.home.root, error)
+            if full:
+                raise full from error
             raise
         watch.seconds = time.perf_counter() - started
         record(
@@ -163,6 +163,16 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
             ),
         )
         share(context.home)
+
+
+def full_disk(folder: Path, error: BaseException) -> HomeError | None:
+    """Return the error that tells a person that an error comes of a full disk; None if it does not."""
+    if not is_of_full_disk(error) and shutil.disk_usage(folder).free >= FULL_BYTES:
+        return None
+    return HomeError(
+        f"The disk of {folder} is full ({error}). What was written is kept. Free some space and run again, or set "
+        "XNAI_HOME to a folder on another disk."
+    )
 
 
 def is_of_full_disk(error: BaseException) -> bool:

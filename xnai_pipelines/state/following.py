@@ -1,4 +1,4 @@
-"""A home that follows another: it holds the release that the other one shares, and serves it."""
+"""A home that follows another: it holds the releases that the other one shares, and serves the current one."""
 
 from pathlib import Path, PurePosixPath
 
@@ -9,12 +9,12 @@ from xnai_pipelines.state.locks import FOLLOWS
 from xnai_pipelines.state.sharing import DOCUMENTS, FILES, LIST, POINTER, RULES, SharedRelease, objects_at, read_list
 from xnai_pipelines.state.table_place import TABLES
 
-FOLDERS = ("index", "models", "rerankers")
+FOLDERS = ("index", "models", "adapters", "rerankers")
 _TOPS = [(top,) for top in (*FOLDERS, "releases", "state", DOCUMENTS, TABLES, "home.json", "home_id")]
 
 
 class Follower:
-    """Brings a home in line with the release shared at an address."""
+    """Brings a home in line with the releases shared at an address."""
 
     def __init__(self, home: Home, address: str) -> None:
         """Connect to nothing yet.
@@ -34,7 +34,7 @@ class Follower:
             write_json(home.root / FOLLOWS, {"address": self._objects.address})
 
     def catch_up(self) -> None:
-        """Make the shared release that of the home, its pointer last; what it no longer names is removed.
+        """Make the shared releases those of the home, the pointer last; what they no longer name is removed.
 
         Raises:
             HomeError: The store cannot be reached, or nothing is shared there.

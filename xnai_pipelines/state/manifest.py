@@ -168,11 +168,16 @@ class Releases:
 
     def _point_to(self, number: int, kind: MoveKind, reason: str) -> None:
         self._write("current.json", {"release": self.read(number).release})
-        append_line(self._folder / "moves.jsonl", json.dumps(asdict(Move(number, now(), kind, reason))))
+        append_line(self.moves_path, json.dumps(asdict(Move(number, now(), kind, reason))))
+
+    @property
+    def moves_path(self) -> Path:
+        """The file of the moves."""
+        return self._folder / "moves.jsonl"
 
     def moves(self) -> list[Move]:
         """Return the moves of the pointer, oldest first; skip a line cut off by a kill."""
-        path = self._folder / "moves.jsonl"
+        path = self.moves_path
         found = []
         for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
             try:
@@ -230,8 +235,12 @@ class Releases:
         """
         if self.require().release == number:
             raise ReleaseError(f"Release {number} is the current one and cannot expire.")
-        for path in (self.vector_index_path(number), self.questions_path(number), self._folder / f"{number}.json"):
+        for path in self.files(number):
             remove(path)
+
+    def files(self, number: int) -> tuple[Path, ...]:
+        """Return the paths of what is kept of a release, its manifest last; not all of them have to exist."""
+        return self.vector_index_path(number), self.questions_path(number), self._folder / f"{number}.json"
 
 
 def _move(fields: dict[str, Any]) -> Move:

@@ -1,8 +1,9 @@
-"""What a service needs of a home's current release, shared beside its tables in an object store.
+"""What other machines need of a home's releases, shared beside its tables in an object store.
 
-One object lists it: small files with their contents, and the folders of models and search files by their cards, whose
-files are objects named after their SHA-256. It is replaced whole, after all it names is stored, and only by a process
-that knows the list it replaces. So whoever reads it finds one state of the release, complete.
+One object lists it: small files with their contents, and the folders of models, adapters and search files by their
+cards, whose files are objects named after their SHA-256. It is replaced whole, after all it names is stored, and only
+by a process that knows the list it replaces. So whoever reads it finds one state of the releases, complete. A service
+needs the current one; a machine that takes over can also go back to the others, and train on from their adapters.
 """
 
 import json
@@ -31,12 +32,12 @@ RULES = f"{DOCUMENTS}/{ACCESS_FILE}"
 
 @dataclass(frozen=True, slots=True)
 class SharedRelease:
-    """One state of a release.
+    """One state of the releases.
 
     Attributes:
-        release: Its number.
+        release: Number of the current one.
         texts: Small files by their path below the home.
-        folders: The cards of the folders of models and search files, by their path below the home.
+        folders: The cards of the folders of models, adapters and search files, by their path below the home.
     """
 
     release: int
@@ -69,11 +70,16 @@ def read_list(content: bytes, address: str) -> SharedRelease:
         raise HomeError(f"The list {address}/{LIST} is damaged. Remove it; the next run writes it again.") from error
 
 
+def write_list(shared: SharedRelease) -> bytes:
+    """Return what `read_list` reads."""
+    return json.dumps(asdict(shared), indent=1, sort_keys=True).encode()
+
+
 def share(home: Home) -> bool:
-    """Share the current release if the tables are in an object store; return whether anything changed there.
+    """Share the kept releases if the tables are in an object store; return whether anything changed there.
 
     Raises:
-        HomeError: The store cannot be reached, or another process has shared since.
+        HomeError: The store cannot be reached, another process has shared since, or another home has taken over.
         DamagedArtefactError: A file of the release is missing or damaged.
     """
     place = place_of(home)
@@ -82,8 +88,10 @@ def share(home: Home) -> bool:
         return False
     objects = objects_at(place.address)
     known, tag = objects.read_tagged(LIST)
+    if known is not None and read_list(known, place.address).texts["home_id"].strip() != home_id(home):
+        raise taken_over(home, place)
     shared = SharedRelease(release.release, dict(_texts(home, release, known)), _folders(home, release))
-    content = json.dumps(asdict(shared), indent=1, sort_keys=True).encode()
+    content = write_list(shared)
     if content == known:
         return False
     stored = {name.removeprefix(f"{FILES}/") for name in objects.sizes(FILES)}
@@ -104,24 +112,33 @@ def share(home: Home) -> bool:
     return True
 
 
+def taken_over(home: Home, place: Bucket) -> HomeError:
+    """Return the error for a home whose tables belong to another by now."""
+    return HomeError(
+        f"Another home has taken over the tables in {place}, so nothing may be written from {home.root}. Set XNAI_HOME "
+        "to a new folder and XNAI_FOLLOW to the address to serve its releases."
+    )
+
+
 def _texts(home: Home, release: Release, known: bytes | None) -> Iterator[tuple[str, str]]:
     """Yield path and content of each small file."""
     releases = Releases(home.releases)
-    number = release.release
-    measured, refusal = releases.vector_index_path(number), home.refusal_policy(number)
-    for path in (home.releases / f"{number}.json", measured, refusal, home.root / TABLES):
+    numbers = [one.release for one in releases.all()]
+    manifests = [path for number in numbers for path in releases.files(number)]
+    for path in (*manifests, releases.moves_path, *map(home.refusal_policy, numbers), home.root / TABLES):
         if path.exists():
             yield path.relative_to(home.root).as_posix(), path.read_text(encoding="utf-8")
     yield "home_id", home_id(home) + "\n"
     yield "home.json", json.dumps({"documents": DOCUMENTS, "questions": None})
-    yield POINTER, json.dumps({"release": number})
+    yield POINTER, json.dumps({"release": release.release})
     inputs = recorded_inputs(home)
     if inputs is not None and inputs.documents.is_dir():
         rules = inputs.documents / ACCESS_FILE
         if rules.exists():
             yield RULES, rules.read_text(encoding="utf-8")
-    elif known is not None and (before := json.loads(known)["texts"].get(RULES)) is not None:
-        yield RULES, before  # the folder is not mounted here: who may read has not changed
+    elif known is not None:  # the folder is not mounted here: who may read has not changed
+        before = json.loads(known)["texts"]
+        yield from {RULES: before[RULES]}.items() if RULES in before else ()
     else:
         raise HomeError(
             "The documents folder is not there, so who may read is unknown, and the release cannot be shared. Mount it "
@@ -129,11 +146,15 @@ def _texts(home: Home, release: Release, known: bytes | None) -> Iterator[tuple[
         )
 
 
-def _folders(home: Home, release: Release) -> dict[str, dict[str, Any]]:
-    reranker = (release.ranking or {}).get("reranker")
-    folders = [home.models / release.vector_space, *sorted((home.index / release.embeddings_table).glob("[!.]*"))]
-    folders += [home.rerankers / reranker] if reranker and (home.rerankers / reranker).is_dir() else []
-    return {folder.relative_to(home.root).as_posix(): _card(folder) for folder in folders}
+def _folders(home: Home, current: Release) -> dict[str, dict[str, Any]]:
+    kept = {home.models / current.vector_space, *sorted((home.index / current.embeddings_table).glob("[!.]*"))}
+    for release in Releases(home.releases).all():
+        parts = [home.models / space for space in (release.vector_space, release.cut_by) if space]
+        parts += [home.adapters / release.adapter] if release.adapter else []
+        reranker = (release.ranking or {}).get("reranker")
+        parts += [home.rerankers / reranker] if reranker else []
+        kept |= {folder for folder in parts if folder.is_dir()}  # what the home lacks, nobody needs of it
+    return {folder.relative_to(home.root).as_posix(): _card(folder) for folder in sorted(kept)}
 
 
 def _card(folder: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.lance_files import table_folders
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import TableSpec
+from xnai_pipelines.state.sharing import taken_over
 from xnai_pipelines.state.table_place import Bucket, place_of, record_bucket
 from xnai_pipelines.state.tables import Tables
 
@@ -48,3 +49,14 @@ def claim_tables(home: Home, address: str | None) -> None:
         record_bucket(home, bucket)
     except OSError as error:
         raise unwritable(home, error) from error
+
+
+def require_tables(home: Home) -> None:
+    """Raise if another home has taken over the prefix of the tables.
+
+    Raises:
+        HomeError: It has, or the store cannot be reached.
+    """
+    place = place_of(home)
+    if isinstance(place, Bucket) and Tables(place).ids(OWNER) != {home_id(home)}:
+        raise taken_over(home, place)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +35,8 @@ from xnai_pipelines.state.table_place import Bucket, place_of
 LISTED = 1_000  # ids in one SQL list
 SMALL_FILES = 64  # of a table, until maintenance joins them
 READ_AT_ONCE = 32_768  # rows; LanceDB's own 1,024 take four times the processor time
+
+_LOST_FILE = re.compile(r"Not found: \S*?([^/\s]+\.lance/\S+?),")
 
 _log = logging.getLogger(__name__)
 
@@ -182,7 +185,8 @@ class Tables:
         known = set(table.schema.names)  # which LanceDB reads again each time that it is asked
         stored = [name for name in columns if name in known]
         query = table.search().select(stored)
-        rows = (query.where(where) if where else query).to_batches(READ_AT_ONCE).read_all()
+        with reading(table):
+            rows = (query.where(where) if where else query).to_batches(READ_AT_ONCE).read_all()
         for name in (name for name in columns if name not in stored):
             rows = rows.append_column(name, pa.nulls(len(rows), spec.schema.field(name).type))
         return rows.select(list(columns))
@@ -208,8 +212,9 @@ class Tables:
         """Yield the columns of all rows in batches, without loading the whole table."""
         table = self._opened(spec.name)
         if table is not None:
-            for batch in table.search().select(list(columns)).to_batches(rows):
-                yield batch.select(list(columns))
+            with reading(table):
+                for batch in table.search().select(list(columns)).to_batches(rows):
+                    yield batch.select(list(columns))
 
     def count(self, spec: TableSpec) -> int:
         """Return the number of rows; 0 if the table does not exist."""
@@ -366,6 +371,24 @@ class Tables:
             with suppress(FileNotFoundError):  # a writer may compact the tables meanwhile
                 total += path.stat().st_size if path.is_file() else 0
         return total
+
+
+@contextmanager
+def reading(table: Any) -> Iterator[None]:
+    """Run the block, which reads an open table.
+
+    Raises:
+        TableError: The table lacks one of its files, as in a home that was not copied whole.
+    """
+    try:
+        yield
+    except RuntimeError as error:  # LanceDB has no class of its own for it
+        lost = _LOST_FILE.search(str(error))
+        if lost is None:
+            raise
+        raise TableError(
+            f"Table {table.name} lacks the file {lost[1]}. `xnai doctor` says what can be done."
+        ) from error
 
 
 def table_names(home: Home) -> set[str]:

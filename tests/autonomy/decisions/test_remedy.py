@@ -1,4 +1,4 @@
-"""Before an adapter is trained, the best encoder of the card is tried, then one at hand that may know the language."""
+"""Before an adapter is trained, the best encoder of the card is tried, then one at hand, alone and as a companion."""
 
 from typing import Any
 
@@ -10,9 +10,10 @@ from tests.support.encoder_cards import BETTER, UNKNOWN, WORSE
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action
 from xnai_pipelines.autonomy.decisions.remedy import Candidate, Trials, encoder_to_try
+from xnai_pipelines.encoders.source import joined_name
 from xnai_pipelines.state.manifest import Release
 
-AT_HAND = "e5"
+AT_HAND, BESIDE = "e5", "+e5"
 MINILM = release()
 
 
@@ -81,9 +82,11 @@ class TestOneAtHand:
         assert tried(in_russian, trials=Trials(failed={AT_HAND: 1})) == AT_HAND
         assert tried(in_russian, trials=Trials(failed={AT_HAND: 2})) is None
 
-    def test_that_was_judged_leaves_the_turn_to_an_adapter(self, in_russian: Decision):
-        assert tried(in_russian, trials=Trials(encoders={AT_HAND})) is None
+    def test_that_was_judged_becomes_a_companion_and_then_an_adapter_is_next(self, in_russian: Decision):
         assert tried(in_russian, trials=Trials(encoders={"another"})) == AT_HAND
+        assert tried(in_russian, trials=Trials(encoders={AT_HAND})) == BESIDE
+        assert tried(in_russian, trials=Trials(encoders={AT_HAND, joined_name("minilm", AT_HAND)})) is None
+        assert tried(in_russian, trials=Trials(encoders={AT_HAND}, failed={AT_HAND: 2})) is None
 
 
 def test_a_tick_that_asks_for_no_retraining_tries_nothing():

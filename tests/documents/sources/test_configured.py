@@ -4,14 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from xnai_pipelines.documents.sources.configured import (
-    GitSpec,
-    add_site,
-    crawl_spec,
-    crawled_sites,
-    read_sources,
-    remove_site,
-)
+from xnai_pipelines.documents.sources.configured import add_site, crawl_spec, crawled_sites, read_sources, remove_site
+from xnai_pipelines.documents.sources.specs import GitSpec
 from xnai_pipelines.errors import SourcesError
 from xnai_pipelines.state.layout import Home
 

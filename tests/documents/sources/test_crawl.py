@@ -13,10 +13,10 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.support.processes import end, start_process
-from xnai_pipelines.documents.sources.configured import CrawlSpec
 from xnai_pipelines.documents.sources.crawl import crawler, http
 from xnai_pipelines.documents.sources.crawl.crawler import CrawlSource
 from xnai_pipelines.documents.sources.mirror import Mirror, MirrorRecord, synchronise
+from xnai_pipelines.documents.sources.specs import CrawlSpec
 
 EVERY_PATH = re.compile(".*")
 PRIVATE = frozenset({"127.0.0.1", "localhost"})

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.repository import Repository
-from xnai_pipelines.documents.sources.configured import GitSpec
 from xnai_pipelines.documents.sources.git import GitSource
 from xnai_pipelines.documents.sources.mirror import Mirror, MirrorRecord, synchronise
+from xnai_pipelines.documents.sources.specs import GitSpec
 
 
 @pytest.fixture

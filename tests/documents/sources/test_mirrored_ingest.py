@@ -7,9 +7,9 @@ import pytest
 
 from tests.support.repository import Repository
 from tests.support.workplace import RULES, Workplace
-from xnai_pipelines.documents.make import FolderRules
-from xnai_pipelines.documents.sources.configured import GitSpec
+from xnai_pipelines.documents.plan import FolderRules
 from xnai_pipelines.documents.sources.make import SourceAccess, SourcesReport, mirrors, standing_sources, sync_sources
+from xnai_pipelines.documents.sources.specs import GitSpec
 from xnai_pipelines.errors import IngestRefusedError, SourcesError
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES
 

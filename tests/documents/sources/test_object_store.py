@@ -6,9 +6,9 @@ from typing import Any
 import boto3
 import pytest
 
-from xnai_pipelines.documents.sources.configured import ObjectStoreSpec
 from xnai_pipelines.documents.sources.mirror import Mirror, MirrorRecord, synchronise
 from xnai_pipelines.documents.sources.object_store import ObjectStoreSource
+from xnai_pipelines.documents.sources.specs import ObjectStoreSpec
 
 
 @pytest.fixture

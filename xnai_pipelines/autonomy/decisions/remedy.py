@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action
+from xnai_pipelines.encoders.source import BESIDE, joined_name
 from xnai_pipelines.evaluation.slices import Slice
 from xnai_pipelines.models.encoder_comparison.card import EncoderCard
 from xnai_pipelines.state.manifest import Release
@@ -14,11 +15,19 @@ FAILURES = 2  # a trial that was killed is repeated once: what it embedded is ke
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An encoder that may be tried, and why, as a clause; its vector space is None if it was never built."""
+    """An encoder that may be tried.
+
+    Attributes:
+        encoder: What names it.
+        why: Why it may be tried, as a clause.
+        vector_space: Its vector space, None if it was never built.
+        judged_as: Its name in decisions, if that differs.
+    """
 
     encoder: str
     why: str
     vector_space: str | None = None
+    judged_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +36,8 @@ class Trials:
 
     Attributes:
         spaces: Vector spaces that were judged.
-        encoders: Names of the encoders that were judged without an adapter.
-        failed: Number of failed trials by the encoder's name.
+        encoders: Names of the encoders that were judged without a new adapter.
+        failed: Number of failed trials by the encoder's name, alone and as a companion.
     """
 
     spaces: Collection[str] = ()
@@ -37,8 +46,9 @@ class Trials:
 
     def include(self, candidate: Candidate) -> bool:
         """Return whether the candidate was judged, or failed too often to be tried again."""
-        judged = candidate.vector_space in self.spaces or candidate.encoder in self.encoders
-        return judged or self.failed.get(candidate.encoder, 0) >= FAILURES
+        names = {candidate.encoder, candidate.judged_as}
+        judged = candidate.vector_space in self.spaces or not names.isdisjoint(self.encoders)
+        return judged or self.failed.get(candidate.encoder.removeprefix(BESIDE), 0) >= FAILURES
 
 
 def encoder_to_try(
@@ -53,7 +63,8 @@ def encoder_to_try(
     """Return the encoder to try before an adapter is trained, None if an adapter is next.
 
     The best encoder of the card comes first, on this corpus and its questions; then one that is at hand, if the
-    release's does not know the degraded language. Embedding the corpus with it takes a fraction of the time of a
+    release's does not know the degraded language; then the same as the release's companion: it is larger, and
+    what the release's encoder knows still counts. Embedding the corpus with it takes a fraction of the time of a
     training, which embeds it too. Ranking policies need no attempt: each evaluation chooses one.
 
     Args:
@@ -88,3 +99,5 @@ def _knowing_more(
     if unknown:
         why = f"it is at hand, and {release.encoder} does not know {', '.join(unknown)}"
         yield from (Candidate(name, why) for name in at_hand)
+        beside = f"{why}; beside it what this one knows still counts"
+        yield from (Candidate(BESIDE + name, beside, None, joined_name(release.encoder, name)) for name in at_hand)

@@ -1,4 +1,5 @@
 """Health of the documents themselves: what is stale, broken, unfinished or repeated, and which pages to mend first.
 
-`inspections.py` has the table of what is looked for; `make.py` is what a run does.
+Read `inspections.py` first, the table of what is looked for; each inspection is a module. `make.py` is what a run does:
+`reading.py` prepares the documents, `examine.py` inspects them, `score.py` and `report.py` say what came of it.
 """

@@ -40,7 +40,7 @@ class Demand:
     unanswered: tuple[str, ...] = ()
 
 
-def topics(questions: Sequence[str], function_words: Collection[str] = ()) -> tuple[Topic, ...]:
+def topics(questions: Sequence[str], function_words: Collection[str]) -> tuple[Topic, ...]:
     """Return the questions grouped by the word that most of them share, the largest group first.
 
     Args:

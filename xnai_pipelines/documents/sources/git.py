@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from xnai_pipelines.documents.sources.configured import GitSpec
 from xnai_pipelines.documents.sources.source import Entry, Failed, Item, Skipped
+from xnai_pipelines.documents.sources.specs import GitSpec
 from xnai_pipelines.errors import EntryUnavailableError, SourceUnavailableError
 
 SECONDS_TO_FETCH = 3_600.0

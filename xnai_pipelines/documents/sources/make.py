@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 from xnai_pipelines.documents.folders import MirroredFolder
-from xnai_pipelines.documents.sources.configured import CrawlSpec, GitSpec, ObjectStoreSpec, Spec
 from xnai_pipelines.documents.sources.mirror import Mirror, MirrorRecord, synchronise
 from xnai_pipelines.documents.sources.source import Source
+from xnai_pipelines.documents.sources.specs import CrawlSpec, GitSpec, ObjectStoreSpec, Spec
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.context import LOG_EVERY_SECONDS, report_path
 from xnai_pipelines.state.layout import Home, write_json
@@ -157,14 +157,14 @@ def sync_sources(
                     _mirror(home, spec),
                     _source(home, spec, access, now=now),
                     max_bytes=spec.max_mb * 2**20,
-                    tell=_teller(spec.name, say),
+                    tell=_progress(spec.name, say),
                 )
             except OSError as error:
                 raise HomeError(
                     f"The mirror of {spec.name} in {home.sources} cannot be written: {error.strerror}. What was "
                     "fetched is kept. Free some space and run again."
                 ) from error
-            _say_trouble(spec, record, say)
+            _report_trouble(spec, record, say)
             synced.append(MirroredSource.of(spec, record))
     return SourcesReport(
         files=sum(one.files for one in synced),
@@ -216,7 +216,7 @@ def _remove_mirrors_of_others(home: Home, specs: Sequence[Spec]) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _teller(name: str, say: Say) -> Callable[[int, int], None]:
+def _progress(name: str, say: Say) -> Callable[[int, int], None]:
     """Return what says how far a source is, every few seconds."""
     shown = time.monotonic()
 
@@ -229,7 +229,7 @@ def _teller(name: str, say: Say) -> Callable[[int, int], None]:
     return tell
 
 
-def _say_trouble(spec: Spec, record: MirrorRecord, say: Say) -> None:
+def _report_trouble(spec: Spec, record: MirrorRecord, say: Say) -> None:
     if record.trouble:
         say(f"{spec.name}: {record.trouble}")
     if record.failed:

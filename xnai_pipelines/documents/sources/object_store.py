@@ -4,8 +4,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from xnai_pipelines.documents.sources.configured import ObjectStoreSpec
 from xnai_pipelines.documents.sources.source import Entry, Item
+from xnai_pipelines.documents.sources.specs import ObjectStoreSpec
 from xnai_pipelines.errors import EntryUnavailableError, SourceUnavailableError
 from xnai_pipelines.extras import require
 

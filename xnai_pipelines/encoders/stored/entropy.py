@@ -23,10 +23,10 @@ _TOTAL = 1 << _PROBABILITY_BITS
 _LOWEST_STATE = 1 << 16  # states range from 2**16 to 2**32 - 1 and give or take 16 bits at a time
 _RARE = 1e-4  # codes in the tails, together rarer than this on each side, are escaped
 _WIDEST_ALPHABET = 1024
-_MOST_CLASSES = 12
+_MAX_CLASSES = 12
 _ROUNDS = 4  # rounds of sorting rows into classes
 _CODES_A_LANE = 3000  # a lane costs 4 bytes, of which 2 to 3 are lost: about 0.3 % at 2 bits
-_MOST_LANES = 2048
+_MAX_LANES = 2048
 _ENTRY_BITS = 12  # bits of a frequency in the file
 
 
@@ -52,7 +52,7 @@ def encode(codes: Codes) -> bytes:
     low, size, symbols = _symbols(codes)
     escaped = codes[symbols == size - 1]
     tables = _classify(symbols, size)
-    lanes = max(1, min(_MOST_LANES, codes.size // _CODES_A_LANE))
+    lanes = max(1, min(_MAX_LANES, codes.size // _CODES_A_LANE))
     entries = symbols + (tables.classes.astype(np.int16) * np.int16(size))[:, None]
     states, words = _push(entries.ravel(), tables.frequencies, lanes)
     side = tables.classes.tobytes() + tables.frequencies.astype("<u2").tobytes() + escaped.astype("<i4").tobytes()
@@ -131,7 +131,7 @@ def _classify(symbols: Symbols, size: int) -> _Tables:
     distance = np.abs(np.arange(size) - np.median(symbols[: max(1, 2**20 // symbols.shape[1])]))
     rank = np.argsort(np.argsort(histograms @ distance.astype(np.float32), kind="stable"), kind="stable")
     tried = []
-    for wanted in (1, 2, 4, 8, _MOST_CLASSES):
+    for wanted in (1, 2, 4, 8, _MAX_CLASSES):
         classes = rank * wanted // rows
         for _ in range(_ROUNDS if wanted > 1 else 0):
             lengths = _lengths(classes, histograms)
@@ -230,8 +230,8 @@ def _read(data: bytes, rows: int, count: int) -> _Stream:
         raise damaged
     classes, symbols, low, escapes, lanes, words, packed = _HEADER.unpack_from(data)
     start = _HEADER.size + packed
-    fits = len(data) == start + 4 * lanes + 2 * words and escapes <= count and 1 <= lanes <= min(count, _MOST_LANES)
-    if not (fits and 1 <= classes <= _MOST_CLASSES and 2 <= symbols <= _WIDEST_ALPHABET + 1):
+    fits = len(data) == start + 4 * lanes + 2 * words and escapes <= count and 1 <= lanes <= min(count, _MAX_LANES)
+    if not (fits and 1 <= classes <= _MAX_CLASSES and 2 <= symbols <= _WIDEST_ALPHABET + 1):
         raise damaged
     if low + symbols - 2 > np.iinfo(np.int32).max:
         raise damaged

@@ -35,7 +35,7 @@ from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.table_rows import TableRows
 from xnai_pipelines.state.context import Advance, StageContext, stage
 from xnai_pipelines.state.layout import Home, write_bytes
-from xnai_pipelines.state.manifest import EncoderCandidate, Release, now, record_candidate
+from xnai_pipelines.state.manifest import EncoderCandidate, now, record_candidate
 from xnai_pipelines.state.measured import logged_once, measured_once
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import embeddings_spec
@@ -43,7 +43,7 @@ from xnai_pipelines.state.tables import vectors_of
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 HELD_OUT_TEXTS = 200
-FEWEST_HELD_OUT = 3
+MIN_HELD_OUT = 3
 STORED_VECTORS = 20_000  # max number of vectors tried in other formats
 PROBE_SECONDS = 300.0
 FIGURES_VERSION = 2  # raised when the same models and texts give other figures
@@ -71,8 +71,20 @@ class CardOutcome:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Comparison:
+    """What a card compares: the release that is searched, the variants, the questions with their origin as a phrase."""
+
+    index: SearchIndex
+    reports: Sequence[QuantizedModelReport]
+    questions: Sequence[Question]
+    origin: str
+    threads: int
+    max_chunks: int
+
+
 def make_card(
-    context: StageContext, tracker: Tracker, base: EncoderSpec, policy: Policy, *, threads: int, most_chunks: int
+    context: StageContext, tracker: Tracker, base: EncoderSpec, policy: Policy, *, threads: int, max_chunks: int
 ) -> CardOutcome:
     """Return the card of the variants made from the base weights, measured again only if something changed.
 
@@ -89,22 +101,14 @@ def make_card(
         index = SearchIndex.open(context.home.root, threads=threads)
         reports = [report for report in model_reports(context.home) if _is_current(context, report, base)]
         questions, origin = questions_to_judge(read_questions(context.tables))
-        state = _fingerprint(
-            context, index.release, reports=reports, questions=questions, threads=threads, most_chunks=most_chunks
+        comparison = _Comparison(
+            index=index, reports=reports, questions=questions, origin=origin, threads=threads, max_chunks=max_chunks
         )
+        state = _fingerprint(context, comparison)
 
         def measure(_: KeptCard | None) -> KeptCard:
             watch.items = len(reports)
-            card = _measure(
-                context,
-                index,
-                reports=reports,
-                questions=questions,
-                origin=origin,
-                threads=threads,
-                most_chunks=most_chunks,
-            )
-            return KeptCard(state, card, None)
+            return KeptCard(state, _measure(context, comparison), None)
 
         kept, measured = measured_once(path, state, measure, KeptCard)
         card = replace(kept.card, choice=choose(kept.card, policy))
@@ -163,32 +167,50 @@ def _is_current(context: StageContext, report: QuantizedModelReport, base: Encod
     return report.base_sha256 == base.weights_sha256 and (context.home.models / report.vector_space).is_dir()
 
 
-def _measure(
-    context: StageContext,
-    index: SearchIndex,
-    *,
-    reports: Sequence[QuantizedModelReport],
-    questions: Sequence[Question],
-    origin: str,
-    threads: int,
-    most_chunks: int,
-) -> Card:
+def _measure(context: StageContext, comparison: _Comparison) -> Card:
+    """Return the card of the variants, without a choice.
+
+    Raises:
+        CardError: fp32 was not exported, or there are too few held-out texts.
+    """
+    reports, questions = comparison.reports, comparison.questions
     full_report = next((report for report in reports if report.variant == FULL_PRECISION), None)
     if full_report is None:
         raise CardError("The variant fp32, the reference of all others, has not been made. `xnai quantize` makes it.")
     held_out = held_out_texts(context, HELD_OUT_TEXTS)
-    if len(held_out) < FEWEST_HELD_OUT:
+    if len(held_out) < MIN_HELD_OUT:
         raise CardError(
             f"Only {len(held_out)} passages are held out from calibration; comparing vectors needs at least "
-            f"{FEWEST_HELD_OUT}. Ingest more documents."
+            f"{MIN_HELD_OUT}. Ingest more documents."
         )
-    material, corpus, stored = _material(
-        context, index, questions=questions, held_out=held_out, most_chunks=most_chunks
+    material, corpus, stored = _material(context, comparison, held_out)
+    measured = _measured(context, comparison, material)
+    full = measured[FULL_PRECISION].vectors
+    return Card(
+        made_at=datetime.now(UTC),
+        base=full_report.base,
+        base_sha256=full_report.base_sha256,
+        calibration_sha256=next((r.calibration_sha256 for r in reports if r.calibration_sha256), None),
+        corpus=corpus,
+        held_out=len(held_out),
+        questions=len(questions),
+        origin=comparison.origin,
+        mode=Mode.HYBRID.value,
+        cpu_flags=cpu_flags(),
+        threads=comparison.threads,
+        variants=tuple(measured[v.name].figures for v in VARIANTS if v.name in measured),
+        stored_vectors=measure_stored_vectors(stored, full.pool.questions if len(questions) else full.held_out)
+        if full is not None
+        else (),
     )
+
+
+def _measured(context: StageContext, comparison: _Comparison, material: Material) -> dict[str, MeasuredVariant]:
+    """Return the figures and vectors of each variant by name; fp32 is measured first, as the others' reference."""
     measured: dict[str, MeasuredVariant] = {}
-    texts = len({*material.held_out, *material.pool})
     spread = Spread(context.engine, context.home.shards)
-    ordered = sorted(reports, key=lambda report: report.variant != FULL_PRECISION)
+    texts = len({*material.held_out, *material.pool})
+    ordered = sorted(comparison.reports, key=lambda report: report.variant != FULL_PRECISION)
     with (
         VectorCache(context.home.vector_cache) as cache,
         context.progress.work("precision_card", texts * len(ordered), "passages") as advance,
@@ -199,40 +221,18 @@ def _measure(
                 context.home.models / report.vector_space,
                 material=material,
                 full=measured.get(FULL_PRECISION),
-                threads=threads,
+                threads=comparison.threads,
                 timeout=PROBE_SECONDS,
                 encode=lambda encoder, passages: _encoded(encoder, cache, passages, advance, spread),
             )
-    full = measured[FULL_PRECISION].vectors
-    return Card(
-        made_at=datetime.now(UTC),
-        base=full_report.base,
-        base_sha256=full_report.base_sha256,
-        calibration_sha256=next((r.calibration_sha256 for r in reports if r.calibration_sha256), None),
-        corpus=corpus,
-        held_out=len(held_out),
-        questions=len(questions),
-        origin=origin,
-        mode=Mode.HYBRID.value,
-        cpu_flags=cpu_flags(),
-        threads=threads,
-        variants=tuple(measured[v.name].figures for v in VARIANTS if v.name in measured),
-        stored_vectors=measure_stored_vectors(stored, full.pool.questions if len(questions) else full.held_out)
-        if full is not None
-        else (),
-    )
+    return measured
 
 
-def _material(
-    context: StageContext,
-    index: SearchIndex,
-    questions: Sequence[Question],
-    held_out: Sequence[str],
-    most_chunks: int,
-) -> tuple[Material, str, Vectors]:
+def _material(context: StageContext, comparison: _Comparison, held_out: Sequence[str]) -> tuple[Material, str, Vectors]:
     """Return the material to measure on, a phrase for the pool, and vectors of the release's table."""
+    index, questions = comparison.index, comparison.questions
     spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
-    pool, asked = search_pool(context.tables, index, questions, most_chunks)
+    pool, asked = search_pool(context.tables, index, questions, comparison.max_chunks)
     chosen = frozenset(pool.chunk_ids)
     passages: dict[str, str] = {}
     vectors: list[Vectors] = []
@@ -272,26 +272,20 @@ def _known(report: QuantizedModelReport) -> VariantFigures:
     )
 
 
-def _fingerprint(
-    context: StageContext,
-    release: Release,
-    reports: Sequence[QuantizedModelReport],
-    questions: Sequence[Question],
-    threads: int,
-    most_chunks: int,
-) -> str:
+def _fingerprint(context: StageContext, comparison: _Comparison) -> str:
     """Return a hash of everything that the figures depend on."""
+    release = comparison.index.release
     known = read_set(context.home)
     content = [
         FIGURES_VERSION,
         RANKING_VERSION,
         release.vector_space,
         TableRows.of(context.tables.open(release.embeddings_table)).hash(),
-        question_set(questions),
-        [(report.variant, report.vector_space, report.seconds) for report in reports],
+        question_set(comparison.questions),
+        [(report.variant, report.vector_space, report.seconds) for report in comparison.reports],
         known.chosen if known else (),
         cpu_flags(),
-        threads,
-        most_chunks,
+        comparison.threads,
+        comparison.max_chunks,
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]

@@ -167,20 +167,12 @@ def _label(axes: "Axes", points: Sequence[_Point], bottom: float, chosen: str | 
         name = point.figures.name
         text = f"{name} {point.quality:.2f}" if point.quality < bottom else name
         text += ", failed" if not point.sound else ""
-        x, y = at[name]
-        width, height = _LETTER[0] * len(text), _LETTER[1]
-
-        def box(place: tuple[float, float], x: float = x, y: float = y, size: Box = (0, 0, width, height)) -> Box:
-            left = x + place[0] if place[0] > 0 else x + place[0] - size[2]
-            return left, y + place[1], left + size[2], y + place[1] + size[3]
-
-        free = [
-            place
-            for place in _PLACES
-            if box(place)[2] < right + 15 and box(place)[1] > lowest and not _meets(box(place), taken)
-        ]
-        place = free[0] if free else _PLACES[0]
-        taken.append(box(place))
+        boxes = {place: _label_box(at[name], place, len(text)) for place in _PLACES}
+        free = (
+            place for place, box in boxes.items() if box[2] < right + 15 and box[1] > lowest and not _meets(box, taken)
+        )
+        place = next(free, _PLACES[0])
+        taken.append(boxes[place])
         axes.annotate(
             text,
             (point.size, max(point.quality, bottom)),
@@ -194,6 +186,14 @@ def _label(axes: "Axes", points: Sequence[_Point], bottom: float, chosen: str | 
             annotation_clip=False,
             path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )
+
+
+def _label_box(point: Sequence[float], place: tuple[int, int], letters: int) -> Box:
+    """Return the box of a label at a place beside its point, in pixels: left, lower, right, upper."""
+    width, height = _LETTER[0] * letters, _LETTER[1]
+    left = point[0] + place[0] - (0 if place[0] > 0 else width)
+    lower = point[1] + place[1]
+    return left, lower, left + width, lower + height
 
 
 def _meets(box: Box, others: Sequence[Box]) -> bool:

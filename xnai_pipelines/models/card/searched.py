@@ -19,14 +19,14 @@ from xnai_pipelines.state.tables import Tables
 
 
 def search_pool(
-    tables: Tables, index: SearchIndex, questions: Sequence[Question], most_chunks: int
+    tables: Tables, index: SearchIndex, questions: Sequence[Question], max_chunks: int
 ) -> tuple[Pool, AskedPool]:
-    """Return up to `most_chunks` chunks of the release with those that answer the questions or are confused with them.
+    """Return up to `max_chunks` chunks of the release with those that answer the questions or are confused with them.
 
     The questions on these chunks come with them.
 
     Raises:
-        ValueError: `most_chunks` is below 1 or the release has no chunk.
+        ValueError: `max_chunks` is below 1 or the release has no chunk.
     """
     spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
     chunks = tables.read(spec, ["chunk_id", "document_id"]).sort_by("chunk_id")
@@ -44,7 +44,7 @@ def search_pool(
         )
         for question, hits in zip(questions, by_keyword, strict=True)
     ]
-    pool = choose_pool(chunks["chunk_id"].to_pylist(), found, most_chunks)
+    pool = choose_pool(chunks["chunk_id"].to_pylist(), found, max_chunks)
     places = pc.index_in(pa.array(pool.chunk_ids), chunks["chunk_id"])
     row = {chunk_id: number for number, chunk_id in enumerate(pool.chunk_ids)}
     scores = [{row[hit.chunk_id]: hit.keyword or 0.0 for hit in hits if hit.chunk_id in row} for hits in by_keyword]

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
-from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.source import lasting_name, resolve_encoder
-from xnai_pipelines.encoders.specification import read_specification
+from xnai_pipelines.encoders.source import lasting_name
 from xnai_pipelines.errors import XnaiError
 from xnai_pipelines.extras import missing
-from xnai_pipelines.models.export import build_encoder
+from xnai_pipelines.models.companion import build_named
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.manifest import Release
@@ -47,19 +45,25 @@ def build_candidates(
     """
     models = context.home.models
     current = models / release.vector_space
-    weights = {read_card(current)["base"]["sha256"]}
+    known = {_made_of(current)}
     found = [ComparedEncoder(release.encoder, current, current=True)]
     failed: dict[str, str] = {}
     for name in names:
         try:
-            spec = read_specification(resolve_encoder(name, models), Runtime.INT8_DYNAMIC)
-            if spec.weights_sha256 in weights:
-                continue
             context.progress.say(f"Building {name} ...")
-            folder = build_encoder(spec, models)
+            folder = build_named(models, name, current)
+            made_of = _made_of(folder)
         except (XnaiError, OSError, ValueError) as error:
             failed[name] = str(error)
             continue
-        weights.add(spec.weights_sha256)
+        if made_of in known:
+            continue
+        known.add(made_of)
         found.append(ComparedEncoder(lasting_name(name), folder, current=False))
     return found, failed
+
+
+def _made_of(folder: Path) -> str:
+    """Return the hash of an encoder's weights, with its companion's."""
+    card = read_card(folder)
+    return " ".join(one["base"]["sha256"] for one in (card, card.get("companion")) if one)

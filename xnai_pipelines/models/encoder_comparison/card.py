@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from xnai_pipelines.encoders.source import BESIDE
 from xnai_pipelines.evaluation.intervals import Estimate
 
 
@@ -82,10 +83,10 @@ class EncoderCard:
             return f"The current encoder is the best on {self.chosen_on:,} train and validation questions. {SWITCH}"
         gain = best.difference
         on_test = f": {gain:+.3f} on the test questions" if gain else ""
-        return (
-            f"{best.name} is the best on {self.chosen_on:,} train and validation questions{on_test}. To switch: "
-            f"XNAI_ENCODER={best.name} xnai run --new-release"
-        )
+        found = f"{best.name} is the best on {self.chosen_on:,} train and validation questions{on_test}. To switch:"
+        if best.name.startswith(BESIDE):
+            return f"{found} xnai retrain --encoder {best.name}"
+        return f"{found} XNAI_ENCODER={best.name} xnai run --new-release"
 
 
 SWITCH = "To switch: XNAI_ENCODER=NAME xnai run --new-release"

@@ -53,7 +53,7 @@ class _Measured:
 
 
 def compare_encoders(
-    context: StageContext, names: Sequence[str], *, weight: float | None, threads: int, most_chunks: int
+    context: StageContext, names: Sequence[str], *, weight: float | None, threads: int, max_chunks: int
 ) -> EncoderCard:
     """Measure the current encoder and those of the names, and keep the card.
 
@@ -65,7 +65,7 @@ def compare_encoders(
         names: Values of XNAI_ENCODER.
         weight: The vectors' share as set by the user; None to choose it for each encoder.
         threads: Number of passages encoded in parallel.
-        most_chunks: Max chunks searched.
+        max_chunks: Max chunks searched.
 
     Raises:
         ReleaseError: Nothing is released yet.
@@ -80,20 +80,9 @@ def compare_encoders(
         # questions of all splits are tested on only if none is of the test split: then none is left to choose on
         of_test = all(question.split is Split.TEST for question in tested)
         choosing = questions_to_choose_on(known, tested[0].origin, index.release) if of_test else []
-        material = _material(context, index, tested=tested, choosing=choosing, most_chunks=most_chunks)
+        material = _material(context, index, tested=tested, choosing=choosing, max_chunks=max_chunks)
         candidates, failed = build_candidates(context, index.release, names)
-        measured: list[_Measured] = []
-        spread = Spread(context.engine, context.home.shards)
-        total = len(candidates) * (len(material.passages) + len(material.questions))
-        with (
-            VectorCache(context.home.vector_cache) as cache,
-            context.progress.work("encoder_card", total, "texts") as advance,
-        ):
-            for candidate in candidates:
-                encoder = Encoder.load(candidate.folder, threads)
-                current = measured[0] if measured else None
-                encoded, cost = _encoded(encoder, cache, material, advance, spread)
-                measured.append(_measure(candidate, material, encoded, cost, current=current, weight=weight))
+        measured = _measure_all(context, candidates, material, weight=weight, threads=threads)
         watch.items = len(candidates)
         card = EncoderCard(
             made_at=datetime.now(UTC),
@@ -107,6 +96,30 @@ def compare_encoders(
         write_record(_card_path(context.home), card)
         write_bytes(context.home.reports / "encoder_card" / "card.md", card_markdown(card).encode())
     return card
+
+
+def _measure_all(
+    context: StageContext,
+    candidates: Sequence[ComparedEncoder],
+    material: _Material,
+    *,
+    weight: float | None,
+    threads: int,
+) -> list[_Measured]:
+    """Return the figures of each encoder, those after the first with their difference to it, the current one."""
+    measured: list[_Measured] = []
+    spread = Spread(context.engine, context.home.shards)
+    total = len(candidates) * (len(material.passages) + len(material.questions))
+    with (
+        VectorCache(context.home.vector_cache) as cache,
+        context.progress.work("encoder_card", total, "texts") as advance,
+    ):
+        for candidate in candidates:
+            encoder = Encoder.load(candidate.folder, threads)
+            encoded, cost = _encoded(encoder, cache, material, advance, spread)
+            current = measured[0] if measured else None
+            measured.append(_measure(candidate, material, encoded, cost, current=current, weight=weight))
+    return measured
 
 
 def last_encoder_card(home: Home) -> EncoderCard:
@@ -141,10 +154,10 @@ def _material(
     *,
     tested: Sequence[Question],
     choosing: Sequence[Question],
-    most_chunks: int,
+    max_chunks: int,
 ) -> _Material:
     questions = [*tested, *choosing]
-    pool, asked = search_pool(context.tables, index, questions, most_chunks)
+    pool, asked = search_pool(context.tables, index, questions, max_chunks)
     spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
     row = {chunk_id: place for place, chunk_id in enumerate(pool.chunk_ids)}
     passages = [""] * len(row)
@@ -221,7 +234,7 @@ def _measure(
         by_language=_by_language(hybrid, material.languages[test]),
         query_ms=cost.query_ms,
         seconds_per_thousand=cost.seconds_per_thousand,
-        shipped_bytes=sum(path.stat().st_size for path in candidate.folder.iterdir() if path.is_file()),
+        shipped_bytes=sum(path.stat().st_size for path in candidate.folder.rglob("*") if path.is_file()),
         vector_space=candidate.folder.name,
     )
     return _Measured(figures, hybrid)

@@ -12,7 +12,7 @@ from xnai_pipelines.models.quantization.model import EmbeddingTable, Transformer
 from xnai_pipelines.models.quantization.rounding import Matrix, Rounded, levels_of, round_to_nearest
 
 _LARGEST_FLOAT16 = 65504.0
-_SMALLEST_TABLE = 64  # rows
+_MIN_ROWS = 64  # rows
 _SMALL_TABLE = 2048  # rows; of positions, since no vocabulary is as small
 _SMALL_TABLE_BITS = 4
 _LARGEST_EXACT = 2**24  # float32 represents every integer up to this
@@ -83,7 +83,7 @@ def rounded_table(embedding: EmbeddingTable, scheme: Scheme) -> QuantizedTensor 
     cosine from .965 to .933, and 512 positions at 2 bits instead of 4 from .965 to .959.
     """
     weight = embedding.module.weight.detach().numpy()
-    if len(weight) < _SMALLEST_TABLE:
+    if len(weight) < _MIN_ROWS:
         return None
     if len(weight) <= _SMALL_TABLE and scheme.bits is not None:
         scheme = replace(scheme, bits=max(scheme.bits, _SMALL_TABLE_BITS))

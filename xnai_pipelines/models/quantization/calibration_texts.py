@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch
 
 BATCH_TOKENS = 4096  # max tokens of a batch, padding included
-SMALLEST_TEXTS = 16
+MIN_TEXTS = 16
 ENOUGH_TEXTS = 256  # 768 gain .005 on MiniLM at 16x, for twice the time
 
 Batch = dict[str, "torch.Tensor"]
@@ -35,9 +35,9 @@ def choose_texts(texts: Sequence[str], seed: int) -> list[str]:
         QuantizationError: There are too few.
     """
     written = [text for text in texts if text.strip()]
-    if len(written) < SMALLEST_TEXTS:
+    if len(written) < MIN_TEXTS:
         raise QuantizationError(
-            f"{len(written)} calibration texts are too few: at least {SMALLEST_TEXTS} that are not blank are needed; "
+            f"{len(written)} calibration texts are too few: at least {MIN_TEXTS} that are not blank are needed; "
             f"{ENOUGH_TEXTS} on different subjects are enough."
         )
     if len(written) <= ENOUGH_TEXTS:

@@ -9,7 +9,7 @@ from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.calibration_texts import batches, token_ids
 from xnai_pipelines.models.quantization.model import load_transformer
 
-_MOST_TOKENS = 256  # of a text
+_MAX_TOKENS = 256  # of a text
 
 
 def _silent(texts: int) -> None:
@@ -42,7 +42,7 @@ def perplexity(
     if quantized is not None:
         model.replace(quantized.weights())
     total, count = 0.0, 0
-    for batch in batches([row for row in token_ids(model, texts, _MOST_TOKENS) if len(row) > 1]):
+    for batch in batches([row for row in token_ids(model, texts, _MAX_TOKENS) if len(row) > 1]):
         with torch.inference_mode():
             logits = model.network(**batch, use_cache=False).logits[:, :-1]
             predicted = batch["attention_mask"][:, 1:].bool()

@@ -30,8 +30,8 @@ from xnai_pipelines.models.quantization.sensitivity import output_sensitivity
 # Bits of a linear layer's weight beyond one of an encoder's word table: a word's error is one of many in a text and
 # averages out. A language model's table, which often also predicts the next word, gets as many as the layers.
 _WORD_TABLE_LESS = 1.3
-_FEWEST_BITS = 0.5  # below it, almost every code is zero
-_SMALLEST_TABLE = 64  # rows; smaller tables (token types) stay float16
+_MIN_BITS = 0.5  # below it, almost every code is zero
+_MIN_ROWS = 64  # rows; smaller tables (token types) stay float16
 # Far more than GPTQ's usual .01 of the mean diagonal: at few bits its corrections are large, and overfit the
 # calibration texts. At 16x .2 instead of .05 changed nothing on similar text and gained .008 on another domain.
 _DAMPING = 0.2
@@ -58,6 +58,24 @@ class RowSteps:
         return codes.astype(np.int32), codes * self.steps
 
 
+@dataclass(slots=True)
+class _Left:
+    """Bits that the file has left for codes, and weights that are not coded yet."""
+
+    bits: float
+    weights: int
+
+    @property
+    def per_weight(self) -> float:
+        """Bits left for each weight."""
+        return self.bits / self.weights
+
+    def spend(self, tensor: QuantizedTensor, weights: int) -> None:
+        """Take off a coded tensor, so that the next ones compensate what it missed its target by."""
+        self.bits -= 8 * len(encode(tensor.codes)) if tensor.codes is not None else 0
+        self.weights -= weights
+
+
 def quantize_by_rate(model: Transformer, scheme: Scheme, batches: Sequence[Batch], done: Done) -> Layerwise:
     """Return embedding tables and linear layers quantized to the scheme's ratio and put into the model.
 
@@ -69,26 +87,23 @@ def quantize_by_rate(model: Transformer, scheme: Scheme, batches: Sequence[Batch
         QuantizationError: No file of this model can be so small.
     """
     result = Layerwise()
-    tables = [table for table in model.embeddings if len(table.module.weight) >= _SMALLEST_TABLE]
+    tables = [table for table in model.embeddings if len(table.module.weight) >= _MIN_ROWS]
     sizes = {linear.name: linear.module.weight.numel() for linear in model.linears}
     sizes |= {table.name: table.module.weight.numel() for table in tables}
     steps = _relative_steps(model, batches)
-    left = _bits_for_codes(model, scheme, sizes, steps)
-    todo = sum(sizes.values())
-    words = max(tables, key=lambda table: sizes[table.name], default=None)
-    less = 0.0 if model.causal or words is None else min(_WORD_TABLE_LESS, left / todo)
-    of_layers = (left + (less * sizes[words.name] if words else 0)) / todo
-    if left / todo < _FEWEST_BITS:
+    left = _Left(_bits_for_codes(model, scheme, sizes, steps), sum(sizes.values()))
+    if left.per_weight < _MIN_BITS:
         raise QuantizationError(
-            f"{model.folder.name} cannot be {scheme.ratio:g} times smaller than float32: only {left / todo:.2f} bits "
-            "per weight would be left beside its norms and biases. Choose a smaller ratio."
+            f"{model.folder.name} cannot be {scheme.ratio:g} times smaller than float32: only {left.per_weight:.2f} "
+            "bits per weight would be left beside its norms and biases. Choose a smaller ratio."
         )
+    words = max(tables, key=lambda table: sizes[table.name], default=None)
+    less = 0.0 if model.causal or words is None else min(_WORD_TABLE_LESS, left.per_weight)
+    of_layers = (left.bits + (less * sizes[words.name] if words else 0)) / left.weights
 
     def keep(tensor: QuantizedTensor) -> None:
-        nonlocal left, todo
         result.tensors[tensor.name] = tensor
-        left -= 8 * len(encode(tensor.codes)) if tensor.codes is not None else 0
-        todo -= sizes[tensor.name]
+        left.spend(tensor, sizes[tensor.name])
         done(tensor.name)
 
     for embedding in model.embeddings:
@@ -102,13 +117,13 @@ def quantize_by_rate(model: Transformer, scheme: Scheme, batches: Sequence[Batch
         inputs = calibrated.inputs
         inverse = invert(inputs.hessian, damping=_DAMPING)
         for linear in inputs.linears:
-            tensor, better = _code_linear(linear, steps[linear.name], bits=left / todo, inputs=inputs, inverse=inverse)
+            tensor, better = _code_linear(linear, steps[linear.name], left.per_weight, inputs=inputs, inverse=inverse)
             linear.replace(linear.oriented(tensor.restored()))
             result.better_than_rounding += better
             keep(tensor)
     for linear in model.linears:
         if linear.name not in result.tensors:
-            tensor, _ = _code_linear(linear, steps[linear.name], left / todo)
+            tensor, _ = _code_linear(linear, steps[linear.name], left.per_weight)
             linear.replace(linear.oriented(tensor.restored()))
             keep(tensor)
     return result

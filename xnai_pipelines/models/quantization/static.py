@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 Feed = Mapping[str, NDArray[Any]]  # an ONNX graph's inputs by name
 
-FEWEST_FEEDS = 8
-LEAST_COSINE = 0.98  # of the outputs to the float graph's, at which no more products are left out
+MIN_FEEDS = 8
+MIN_COSINE = 0.98  # of the outputs to the float graph's, at which no more products are left out
 _EVERY_NTH = 4  # feed that is kept from calibration, for measuring
 _MEASURED = 32  # max number of feeds measured on
 _TINY = 1e-12
@@ -70,7 +70,7 @@ def quantize_static(
 ) -> StaticReport:
     """Write a graph in INT8 (QDQ, weights per channel) and return how it was done (MiniLM, 64 feeds: 10 to 20 s).
 
-    All products are quantized first. If the outputs' cosine to the float graph is below `LEAST_COSINE`, the products
+    All products are quantized first. If the outputs' cosine to the float graph is below `MIN_COSINE`, the products
     are ranked by the error from quantizing their inputs alone, and the worst 1, 2, 4, ... are left out until it is
     reached. The 256 codes of an activation cover all but one value in 50,000 at each end.
 
@@ -86,9 +86,9 @@ def quantize_static(
     import onnx
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    if len(feeds) < FEWEST_FEEDS:
+    if len(feeds) < MIN_FEEDS:
         raise QuantizationError(
-            f"{len(feeds)} texts are too few to calibrate static INT8. Use at least {FEWEST_FEEDS} that are similar to "
+            f"{len(feeds)} texts are too few to calibrate static INT8. Use at least {MIN_FEEDS} that are similar to "
             "those to be encoded."
         )
     held_out = feeds[::_EVERY_NTH][:_MEASURED]
@@ -100,25 +100,18 @@ def quantize_static(
         products = [node for node in model.graph.node if node.op_type == "MatMul"]
         expected = _outputs(float_graph, held_out)
 
-        def attempt(left_out: Sequence[LeftOut]) -> float:
+        def cosine_without(left_out: Sequence[LeftOut]) -> float:
             names = [each.node for each in left_out]
-            _quantize(
-                prepared,
-                destination,
-                feeds=calibrating,
-                left_out=names,
-                ranges=ranges,
-                reduce_range=reduce_range,
-            )
+            _quantize(prepared, destination, calibrating, left_out=names, ranges=ranges, reduce_range=reduce_range)
             return _mean_cosine(expected, _outputs(destination, held_out))
 
-        cosine = cosine_of_all = attempt(())
+        cosine = cosine_of_all = cosine_without(())
         left_out: list[LeftOut] = []
-        if cosine < LEAST_COSINE:
+        if cosine < MIN_COSINE:
             ranked = sorted(_measure(model, held_out[:_OBSERVED], ranges), key=lambda each: -each.error)
-            while cosine < LEAST_COSINE and len(left_out) < len(ranked):
+            while cosine < MIN_COSINE and len(left_out) < len(ranked):
                 left_out = ranked[: max(1, 2 * len(left_out))]
-                cosine = attempt(left_out)
+                cosine = cosine_without(left_out)
     return StaticReport(
         calibrated=len(calibrating),
         measured=len(held_out),
@@ -132,8 +125,8 @@ def quantize_static(
 def _quantize(
     prepared: Path,
     destination: Path,
-    *,
     feeds: Sequence[Feed],
+    *,
     left_out: Sequence[str],
     ranges: Path,
     reduce_range: bool,

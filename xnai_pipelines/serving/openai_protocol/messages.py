@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from xnai_pipelines.serving.messages import SearchFilters
 
 MODEL = "xnai"
-MOST_MESSAGES = 512
-MOST_TEXTS = 64
-MOST_DOCUMENTS = 100
+MAX_MESSAGES = 512
+MAX_TEXTS = 64
+MAX_DOCUMENTS = 100
 LONGEST_TEXT = 8_000
 
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
@@ -52,7 +52,7 @@ class ChatRequest(ProtocolRequest):
     """A chat whose last message of a person is the question."""
 
     model: ModelName = MODEL
-    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MOST_MESSAGES)]
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
     stream: bool = False
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = Field(default=None, description="There is one answer.")
@@ -131,7 +131,7 @@ class EmbeddingsRequest(ProtocolRequest):
     """Texts whose vectors are wanted."""
 
     model: ModelName = MODEL
-    input: Text | Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)]
+    input: Text | Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS)]
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = Field(default=None, description="Accepted if it is the encoder's.")
     input_type: Literal["query", "passage"] = Field(
@@ -161,7 +161,7 @@ class RerankRequest(ProtocolRequest):
 
     model: ModelName = MODEL
     query: Text
-    documents: Annotated[list[Text | dict[Literal["text"], Text]], Field(min_length=1, max_length=MOST_DOCUMENTS)]
+    documents: Annotated[list[Text | dict[Literal["text"], Text]], Field(min_length=1, max_length=MAX_DOCUMENTS)]
     top_n: int | None = Field(default=None, ge=1, description="Max number of results.")
     return_documents: bool = False
 

@@ -25,7 +25,7 @@ POLICY = (
 )
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _FILES = Path(__file__).parent / "files"
-_MOST_FOLDERS = 200
+_MAX_FOLDERS = 200
 
 router = APIRouter(include_in_schema=False)
 
@@ -172,7 +172,7 @@ async def what_can_be_chosen(service: Service, caller: Caller) -> Choices:
         folders = dict.fromkeys(f"{source.split('/')[0]}/" for source in sources if "/" in source)
         return Choices(
             documents=len(sources),
-            folders=list(folders)[:_MOST_FOLDERS],
+            folders=list(folders)[:_MAX_FOLDERS],
             languages=index.distinct("language"),
             media_types=index.distinct("media_type"),
         )

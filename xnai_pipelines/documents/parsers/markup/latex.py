@@ -60,7 +60,7 @@ def parse_latex(text: str, stem: str) -> Content:
     german = _GERMAN.search(text[: body.start()]) is not None if body else False
     title, author = (_of_command(command, text, macros, german=german) for command in (_TITLE, _AUTHOR))
     reader = _Reader(omitted, macros, german, lower=1 if _CHAPTERS.search(text) else 0)
-    words = _tidy(reader.told(body.group(1) if body else text))
+    words = _tidy(reader.markdown(body.group(1) if body else text))
     before = (f"# {title}" if title and title not in words else "", author if author not in words else "")
     words = "\n\n".join(filter(None, [*before, words]))
     headings = markdown_headings(words)
@@ -70,7 +70,7 @@ def parse_latex(text: str, stem: str) -> Content:
 
 def _of_command(command: re.Pattern[str], text: str, macros: Macros, *, german: bool) -> str:
     named = command.search(text)
-    words = _Reader(Omitted(), macros, german).told(argument(text, named.end())[0]) if named else ""
+    words = _Reader(Omitted(), macros, german).markdown(argument(text, named.end())[0]) if named else ""
     return single_line(normalise(words), 1000)
 
 
@@ -98,7 +98,7 @@ class _Reader:
     unclosed: set[str] = field(default_factory=set)
     out: list[str] = field(default_factory=list)
 
-    def told(self, text: str) -> str:
+    def markdown(self, text: str) -> str:
         """Return a piece as Markdown."""
         if self.depth > _MAX_DEPTH:
             raise RecursionError
@@ -148,7 +148,7 @@ class _Reader:
             return self._accent(text, name, at)
         if name == "item":
             option = OPTION.match(text, at)
-            self.out.append("\n\n- " + (f"{self.told(option.group().strip()[1:-1])}: " if option else ""))
+            self.out.append("\n\n- " + (f"{self.markdown(option.group().strip()[1:-1])}: " if option else ""))
             return option.end() if option else at
         if name == "verb" and at < len(text):
             end = text.find(text[at], at + 1)
@@ -161,7 +161,7 @@ class _Reader:
         if expanded := None if name in HEADINGS else self.macros.expanded(name, text, at):
             words, at = expanded
             self.macros.depth += 1
-            self.out.append(self.told(words))
+            self.out.append(self.markdown(words))
             self.macros.depth -= 1
             return at
         return self._standard(text, name, after_options(text, at))
@@ -171,7 +171,7 @@ class _Reader:
         if name in HEADINGS:
             words, at = argument(text, at)
             level = HEADINGS[name] + (self.lower if HEADINGS[name] >= HEADINGS["section"] and name != "chapter" else 0)
-            self.out.append(f"\n\n{'#' * min(level, 6)} {' '.join(self.told(words).split())}\n\n")
+            self.out.append(f"\n\n{'#' * min(level, 6)} {' '.join(self.markdown(words).split())}\n\n")
             return at
         if name in OMITTED:
             what, at = argument(text, at)
@@ -184,16 +184,16 @@ class _Reader:
                 at = argument(text, after_options(text, at))[1]
         elif name in {"footnote", "thanks", "marginpar"}:
             words, at = argument(text, at)
-            self.out.append(f" ({self.told(words).strip()})")
+            self.out.append(f" ({self.markdown(words).strip()})")
         elif name == "href":
             target, at = argument(text, at)
             words, at = argument(text, at)
-            self.out.append(f"{self.told(words)} ({target})")
+            self.out.append(f"{self.markdown(words)} ({target})")
         elif name in WITH_UNIT:
             numbers = []
             for _ in range(WITH_UNIT[name]):
                 number, at = argument(text, after_options(text, at))
-                numbers.append(self.told(number).strip())
+                numbers.append(self.markdown(number).strip())
             unit, at = argument(text, after_options(text, at))
             self.out.append(f"{'–'.join(numbers)} {_unit(unit)}".strip())
         elif name in {"url", "path", "nolinkurl"}:

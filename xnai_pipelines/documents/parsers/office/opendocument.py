@@ -77,13 +77,13 @@ def _content(root: Element, beside: list[Element], stem: str, story: MarkdownTex
 
 
 def _text(body: Element, story: MarkdownText) -> Iterator[tuple[str, str]]:
-    yield "", story.told(body)
+    yield "", story.markdown(body)
 
 
 def _sheets(body: Element, story: MarkdownText) -> Iterator[tuple[str, str]]:
     for sheet in children(body, "table:table"):
         name = single_line(sheet.get("table:name", ""))
-        if text := story.told([sheet]):
+        if text := story.markdown([sheet]):
             yield f"sheet {name}", f"## {name}\n\n{text}"
 
 
@@ -91,16 +91,16 @@ def _slides(body: Element, story: MarkdownText) -> Iterator[tuple[str, str]]:
     for number, page in enumerate(children(body, "draw:page"), 1):
         titles = [node for node in page if node.get("presentation:class") == "title"]
         notes = [node for node in page if node.tag == "presentation:notes"]
-        heading = " ".join(filter(None, (" ".join(story.told([node]).split()) for node in titles)))
-        rest = story.told([node for node in page if node not in titles and node not in notes])
-        spoken = story.told(notes)
+        heading = " ".join(filter(None, (" ".join(story.markdown([node]).split()) for node in titles)))
+        rest = story.markdown([node for node in page if node not in titles and node not in notes])
+        spoken = story.markdown(notes)
         blocks = (heading and f"# {heading}", rest, spoken and f"Notes: {spoken}")
         yield f"slide {number}", "\n\n".join(filter(None, blocks))
 
 
 def _drawings(body: Element, story: MarkdownText) -> Iterator[tuple[str, str]]:
     for number, page in enumerate(children(body, "draw:page"), 1):
-        yield f"page {number}", story.told(page)
+        yield f"page {number}", story.markdown(page)
 
 
 _BODIES = {
@@ -115,12 +115,12 @@ def _margins(root: Element, story: MarkdownText) -> Iterator[str]:
     """Yield headers and footers, and what else each page shows. One that only says the page is left out."""
     for node in root.iter():
         if label := _BESIDE.get(node.tag):
-            words = story.told(node) or words_of(node)  # those of a presentation have no paragraph
+            words = story.markdown(node) or words_of(node)  # those of a presentation have no paragraph
             if not is_page_number(words) and not _is_numbering(node, words):
                 yield f"{label}: {words}"
     for page in root.iter("style:master-page"):
         frames = [node for node in page if node.tag.startswith("draw:") and "presentation:class" not in node.attrib]
-        if words := story.told(frames):
+        if words := story.markdown(frames):
             yield f"On each page: {words}"
 
 

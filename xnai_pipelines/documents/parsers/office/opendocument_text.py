@@ -46,7 +46,7 @@ class MarkdownText:
         self._notes = 0
         self._in_cell = False  # where a table is only its words
 
-    def told(self, nodes: Iterable[Element]) -> str:
+    def markdown(self, nodes: Iterable[Element]) -> str:
         """Return the nodes as Markdown blocks."""
         outer, self._blocks = self._blocks, []
         after, self._after = self._after, []
@@ -109,7 +109,7 @@ class MarkdownText:
         if tag == "text:note":
             self._notes += 1
             mark = f"[^{self._notes}]"
-            self._after.append(f"{mark}: {self.told(child for child in node if child.tag == 'text:note-body')}")
+            self._after.append(f"{mark}: {self.markdown(child for child in node if child.tag == 'text:note-body')}")
             return mark
         if tag in {"text:a", "draw:a"}:
             words = self._words(node)
@@ -120,14 +120,14 @@ class MarkdownText:
             self._comment(node)
             return ""
         if tag.startswith(_DRAWN):
-            if text := self.told([node]):
+            if text := self.markdown([node]):
                 self._after.append(text)
             return ""
         return "" if tag in _SILENT else self._words(node)
 
     def _comment(self, node: Element) -> None:
         author = next((words_of(child) for child in node if child.tag == "dc:creator"), "")
-        words = self.told(child for child in node if child.tag in {"text:p", "text:list"})
+        words = self.markdown(child for child in node if child.tag in {"text:p", "text:list"})
         if words:
             self._after.append(f"Comment{f' ({author})' if author else ''}: {words}")
 
@@ -170,7 +170,7 @@ class MarkdownText:
             formulas = formulas or [words_of(root)] * (root.tag == "math")
             tables = list(root.iter("table:table"))
             titles = [words_of(title) for title in root.iter() if title.tag in {"chart:title", "chart:subtitle"}]
-            texts = [text for text in (*formulas, *titles, self.told(tables)) if text]
+            texts = [text for text in (*formulas, *titles, self.markdown(tables)) if text]
         for text in texts:
             self._put(text)
         if not texts:
@@ -215,7 +215,7 @@ class MarkdownText:
 
     def _cell(self, cell: Element) -> str:
         outer, self._in_cell = self._in_cell, True
-        words = self.told(cell)
+        words = self.markdown(cell)
         self._in_cell = outer
         if words:
             return _MARK.sub("", words)

@@ -10,9 +10,9 @@ from xnai_pipelines.documents.parsers.markup.paged import check_size, paged_cont
 from xnai_pipelines.documents.parsers.office97.rtf_words import (
     CHARACTERS,
     CONTAINERS,
+    FONT_ENCODINGS,
     PARTS_BESIDE,
     SKIPPED,
-    font_encoding,
     style_level,
 )
 from xnai_pipelines.documents.parsers.office97.written import TextBuilder
@@ -253,7 +253,7 @@ class RtfReader:
             self._group.encoding = self._fonts.get(value or 0, self._ansi)
 
     def _set_charset(self, value: int | None) -> None:
-        self._fonts[self._font] = font_encoding(value or 0) or self._ansi
+        self._fonts[self._font] = FONT_ENCODINGS.get(value or 0, self._ansi)
 
     def _set_codepage(self, value: int | None) -> None:
         self._ansi = self._group.encoding = _known_codec(f"cp{value}") or self._ansi

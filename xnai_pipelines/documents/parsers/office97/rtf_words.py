@@ -44,7 +44,7 @@ CHARACTERS: Mapping[str, str] = {
     "zwnj": "\u200c",
 }
 
-_CHARSETS = {
+FONT_ENCODINGS: Mapping[int, str] = {
     77: "mac_roman",
     128: "cp932",
     129: "cp949",
@@ -62,12 +62,9 @@ _CHARSETS = {
     238: "cp1250",
     255: "cp437",
 }
+"""Codecs by the number of a font's character set. A font with another number has the codec of the document."""
+
 _HEADING = re.compile(r"(?:heading|überschrift|titre|título|titolo|заголовок|kop|rubrik|overskrift) ?([1-9])", re.I)
-
-
-def font_encoding(charset: int) -> str | None:
-    """Return the codec of a font's charset, None if it is that of the document."""
-    return _CHARSETS.get(charset)
 
 
 def style_level(name: str) -> int | None:

@@ -78,8 +78,8 @@ class DocReader:
             *self._notes(Story.COMMENTS, "Comment"),
         ]
         start, end = self._parts.span(Story.BODY)
-        body = self._told(start, end, sorted(notes))
-        boxes = [self._told(*self._parts.span(story)) for story in (Story.BOXES, Story.HEADER_BOXES)]
+        body = self._markdown(start, end, sorted(notes))
+        boxes = [self._markdown(*self._parts.span(story)) for story in (Story.BOXES, Story.HEADER_BOXES)]
         return [body, *filter(None, boxes), *self._headers()]
 
     def _shown(self, text: str) -> str:
@@ -97,17 +97,17 @@ class DocReader:
     def _notes(self, story: Story, label: str) -> Iterator[tuple[int, str]]:
         """Yield the notes of a story, each with the place in the body that it belongs to."""
         for place, start, end, author in self._parts.notes(story):
-            if text := self._told(start, end):
+            if text := self._markdown(start, end):
                 yield place, f"{label}{f' ({author})' if author else ''}: {text}"
 
     def _headers(self) -> list[str]:
         found: list[str] = []
         for number, (start, end) in enumerate(self._parts.headers()):
-            if number >= _HEADER_STORIES and not is_page_number(text := self._told(start, end)):
+            if number >= _HEADER_STORIES and not is_page_number(text := self._markdown(start, end)):
                 found.append(f"{'Footer' if number % _HEADER_STORIES in _FOOTERS else 'Header'}: {text}")
         return list(dict.fromkeys(found))
 
-    def _told(self, start: int, end: int, notes: list[tuple[int, str]] | None = None) -> str:
+    def _markdown(self, start: int, end: int, notes: list[tuple[int, str]] | None = None) -> str:
         """Return a span of the text as Markdown, with the notes that belong to its paragraphs."""
         written = TextBuilder()
         waiting = list(reversed(notes or []))

@@ -32,7 +32,7 @@ _XFA_FORMS = {2, 3}  # FORMTYPE_XFA_FULL, FORMTYPE_XFA_FOREGROUND
 _OUTLINE_DEPTH = 6
 _MAX_BOXES = 5_000  # on a page in columns
 _LONGEST_STAMP = 100  # letters and digits
-_MOST_OF_PAGE = 0.5
+_MAX_SHARE_OF_PAGE = 0.5
 _PICTURE_DEPTH = 3
 _MAX_PICTURES = 1_000
 _SAMPLED = 16  # letters, of which one is asked for its map
@@ -196,7 +196,7 @@ def _is_picture(page: "PdfPage", words: str) -> bool:
     for picture in islice(page.get_objects([pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=_PICTURE_DEPTH), _MAX_PICTURES):
         left, bottom, right, top = picture.get_bounds()
         covered += max(right - left, 0) * max(top - bottom, 0)
-    return bool(covered > _MOST_OF_PAGE * width * height)
+    return bool(covered > _MAX_SHARE_OF_PAGE * width * height)
 
 
 def _page_words(page: "PdfPage") -> tuple[str, int]:

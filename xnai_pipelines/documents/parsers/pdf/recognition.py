@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfPage
 
 _DPI = 300  # what its models were trained for
-_MOST_PIXELS = 50_000_000  # of a page: A1 in 200 DPI; larger ones are drawn smaller
+_MAX_PIXELS = 50_000_000  # of a page: A1 in 200 DPI; larger ones are drawn smaller
 _SHARE_OF_TIME = 0.8  # of a document's limit, so that what was recognised is kept
-_LEAST_CONFIDENCE = 50.0  # below it a picture has no writing, or none in these languages
+_MIN_CONFIDENCE = 50.0  # below it a picture has no writing, or none in these languages
 _WORD = "5"  # level of a word in tesseract's table
 _LANGUAGES = re.compile(r"[A-Za-z_/]+(\+[A-Za-z_/]+)*")
 
@@ -87,7 +87,7 @@ def check_languages(languages: str) -> None:
 def _picture(page: "PdfPage") -> bytes:
     """Return the page as a grey picture in the PGM format."""
     width, height = page.get_size()
-    scale = min(_DPI / 72, (_MOST_PIXELS / max(width * height, 1)) ** 0.5)
+    scale = min(_DPI / 72, (_MAX_PIXELS / max(width * height, 1)) ** 0.5)
     drawn = page.render(scale=scale, grayscale=True)
     pixels = drawn.to_numpy().reshape(drawn.height, drawn.width)  # copied without the padding of its lines
     return b"P5 %d %d 255\n" % (drawn.width, drawn.height) + bytes(pixels.tobytes())
@@ -103,7 +103,7 @@ def _read(table: str) -> Recognised | None:
     if not letters:
         return None
     confidence = sum(float(row["conf"]) * len(row["text"]) for row in words) / letters
-    if confidence < _LEAST_CONFIDENCE:
+    if confidence < _MIN_CONFIDENCE:
         return None
     return Recognised(normalise("\n\n".join(_paragraphs(words))), confidence)
 

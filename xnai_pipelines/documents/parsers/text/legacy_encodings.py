@@ -30,10 +30,10 @@ _DOS = ("cp437", "cp850", "cp852", "cp866", "cp737", "cp857", "cp862")
 _DAMAGED, _CONTROL, _FOREIGN = 16.0, 18.0, 14.0
 _BREACH = 6.0
 _PLAUSIBLE_BITS = 9.0  # per byte beyond ASCII; readings at random take more
-_LEAST_BYTES = 3
+_MIN_BYTES = 3
 _CLOSE_BITS = 2.0
 _COMPARED_BITS = 16.0
-_MOST_LANGUAGE_BITS = 8.0
+_MAX_LANGUAGE_BITS = 8.0
 _KANA = re.compile("[\u3041-\u30fe]")
 _KANJI_ONLY_BITS = 3.0
 _NEVER_FIRST = set("ьъы")
@@ -61,7 +61,7 @@ def legacy_encoding(data: bytes) -> str | None:
         return None
     best = readings[0]
     rivals = [one for one in readings if one.script != best.script and one.bits < best.bits + _CLOSE_BITS]
-    too_little = best.script != "Latin" and beyond < _LEAST_BYTES  # "я" is a word, and any byte at random
+    too_little = best.script != "Latin" and beyond < _MIN_BYTES  # "я" is a word, and any byte at random
     return None if rivals or too_little else best.encoding
 
 
@@ -107,7 +107,7 @@ def _with_language(readings: list[Decoding]) -> Iterator[Decoding]:
         if reading.bits > readings[0].bits + _COMPARED_BITS:
             return
         rank = ranks.setdefault(reading.text, language_ranks(reading.text))
-        unlike = min(_MOST_LANGUAGE_BITS, -math.log2(max(rank.get(reading.language, 0.0), 1e-9))) if rank else 0.0
+        unlike = min(_MAX_LANGUAGE_BITS, -math.log2(max(rank.get(reading.language, 0.0), 1e-9))) if rank else 0.0
         yield Decoding(reading.encoding, reading.script, reading.language, reading.bits + unlike, reading.text)
 
 

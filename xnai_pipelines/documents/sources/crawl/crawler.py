@@ -4,18 +4,15 @@ A page is kept under the URL that it was found at in the end, once. A page with 
 A page that names another URL as its own is left to that one, unless that one turns out not to be kept.
 """
 
-import codecs
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from hashlib import sha256
-from mimetypes import guess_extension
 from pathlib import Path
 from time import monotonic, sleep
 
-from xnai_pipelines.documents.sources.configured import CrawlSpec
+from xnai_pipelines.documents.sources.crawl.content import extension_of, media_type_of, modified_ns, stored_content
 from xnai_pipelines.documents.sources.crawl.frontier import Frontier, Kept, PageState, Visit
 from xnai_pipelines.documents.sources.crawl.http import SECONDS, HttpClient, Response
 from xnai_pipelines.documents.sources.crawl.page import CrawledPage, read_page
@@ -30,6 +27,7 @@ from xnai_pipelines.documents.sources.crawl.urls import (
     url_pattern,
 )
 from xnai_pipelines.documents.sources.source import Entry, Failed, Gone, Item, Skipped, Unfinished
+from xnai_pipelines.documents.sources.specs import CrawlSpec
 from xnai_pipelines.errors import (
     EntryUnavailableError,
     HostBusyError,
@@ -44,14 +42,6 @@ MAX_ATTEMPTS = 3  # visits of a page that ended the process
 SILENT_PAGES = 10  # failures in a row after which the site is taken to be down
 
 _GONE = {404, 410}  # other refusals may be those of a firewall or a login, and pass
-_PAGES = {"text/html": ".html", "application/xhtml+xml": ".html"}
-_EXTENSIONS = {**_PAGES, "text/markdown": ".md", "text/plain": ".txt", "text/x-rst": ".rst", "": ".html"}
-_NO_DOCUMENT = ("image/", "audio/", "video/", "font/")
-_NO_DOCUMENTS = {
-    *("text/css", "text/javascript", "application/javascript", "application/json", "application/xml", "text/xml"),
-    *("application/rss+xml", "application/atom+xml", "application/octet-stream", "application/wasm"),
-    *("application/zip", "application/gzip", "application/x-tar", "application/x-gzip"),
-}
 
 
 class CrawlSource:
@@ -65,7 +55,7 @@ class CrawlSource:
         work: Path,
         private_hosts: frozenset[str],
         *,
-        now: bool = False,
+        now: bool,
         wait: Callable[[float], None] = sleep,
         seconds: float = SECONDS,
     ) -> None:
@@ -114,7 +104,7 @@ class CrawlSource:
                 raise EntryUnavailableError(str(error)) from error
             if answer.status != 200:
                 raise EntryUnavailableError(f"the server answered {answer.status}")
-            content = _stored(answer)
+            content = stored_content(answer)
         file.write_bytes(content)
 
     def _begin(self, frontier: Frontier) -> None:
@@ -138,7 +128,7 @@ class CrawlSource:
         """Yield what the round has found so far."""
         for visit in frontier.visits():
             if visit.state == PageState.KEPT and visit.path and visit.version:
-                yield Entry(visit.path, visit.version, visit.url, None, _modified_ns(visit.modified))
+                yield Entry(visit.path, visit.version, visit.url, None, modified_ns(visit.modified))
             elif visit.state == PageState.FAILED:
                 yield Failed(visit.path or visit.url, visit.reason or "")
             elif visit.state == PageState.SKIPPED:
@@ -228,14 +218,14 @@ class CrawlSource:
             if not self._is_wanted(answer.url) or not frontier.add(answer.url, visit.depth):
                 return
             visit = frontier.visit(answer.url)
-        media_type = _media_type(answer)
-        extension = _extension(media_type)
+        media_type = media_type_of(answer)
+        extension = extension_of(media_type)
         if extension is None:
             reason = f"not a document ({media_type})"
             frontier.settle(visit.key, PageState.SKIPPED, reason)
             yield Skipped(reason)
             return
-        content = _stored(answer)
+        content = stored_content(answer)
         page = CrawledPage((), None, keep=True, words=sha256(content).hexdigest())
         if extension == ".html":
             page = read_page(content.decode(errors="replace"), answer.url, answer.headers.get("x-robots-tag", ""))
@@ -265,7 +255,7 @@ class CrawlSource:
         if copy:
             yield Skipped("copy of another page")
         else:
-            yield Entry(kept.path, kept.version, url, None, _modified_ns(kept.modified))
+            yield Entry(kept.path, kept.version, url, None, modified_ns(kept.modified))
         self._queue(frontier, kept.links, visit.depth + 1)
         frontier.keep(visit.key, PageState.COPY if copy else PageState.KEPT, kept)
 
@@ -299,37 +289,3 @@ def _validators(visit: Visit) -> dict[str, str]:
         return {}
     asked = {"If-None-Match": visit.etag, "If-Modified-Since": visit.modified}
     return {name: value for name, value in asked.items() if value}
-
-
-def _media_type(answer: Response) -> str:
-    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def _extension(media_type: str) -> str | None:
-    """Return the extension of the file of a media type, None if it is not a document."""
-    if media_type in _EXTENSIONS:
-        return _EXTENSIONS[media_type]
-    if media_type.startswith(_NO_DOCUMENT) or media_type in _NO_DOCUMENTS:
-        return None
-    return guess_extension(media_type)
-
-
-def _stored(answer: Response) -> bytes:
-    """Return the content of the file: text whose encoding only the header has gets it as a byte-order mark."""
-    _, found, charset = answer.headers.get("content-type", "").lower().partition("charset=")
-    charset = charset.partition(";")[0].strip(" \"'")
-    if not found or not _media_type(answer).startswith(("text/", "application/xhtml")):
-        return answer.body
-    if answer.body.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return answer.body
-    try:
-        return codecs.BOM_UTF8 + answer.body.decode(charset).encode()
-    except (LookupError, UnicodeError):
-        return answer.body
-
-
-def _modified_ns(header: str | None) -> int | None:
-    try:
-        return int(parsedate_to_datetime(header).timestamp() * 1e9) if header else None
-    except (ValueError, TypeError, OverflowError):
-        return None

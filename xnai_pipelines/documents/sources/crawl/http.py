@@ -45,7 +45,7 @@ class HttpClient:
         seconds: Max seconds of a request, from the look-up of the name to the last byte.
     """
 
-    def __init__(self, private_hosts: frozenset[str], *, max_bytes: int, seconds: float = SECONDS) -> None:
+    def __init__(self, private_hosts: frozenset[str], *, max_bytes: int, seconds: float) -> None:
         self._private_hosts = private_hosts
         self._max_bytes = max_bytes
         self._seconds = seconds

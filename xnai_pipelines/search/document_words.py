@@ -1,0 +1,90 @@
+"""BM25 of whole documents, of which each passage has a share. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from xnai_pipelines.search.postings import K1, B, Postings, Scores, rarity
+
+# Chosen on the train questions of the sample (.787 to .795) and XQuAD in Russian (.951 to .961).
+WORDS_SHARE = np.float32(0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class DocumentWords:
+    """The words of m documents.
+
+    Attributes:
+        postings: The terms of their n passages.
+        documents: The document of each passage, counted from 0: int32 [n].
+        lengths: Number of terms of each passage: int32 [n].
+        readable: Which passages there are: bool [n]; None for all.
+    """
+
+    postings: Postings
+    documents: npt.NDArray[np.int32]
+    lengths: npt.NDArray[np.int32]
+    readable: npt.NDArray[np.bool_] | None = None
+
+    def shared(self, passages: Scores, asked: Mapping[tuple[str, ...], float]) -> Scores:
+        """Return the BM25 scores of passages with a share of their documents': float32 [n].
+
+        An answer may be parted from the words that name its subject, the more so the shorter passages are. A passage
+        without a word of the question keeps 0.
+
+        Args:
+            passages: BM25 scores of the passages: float32 [n].
+            asked: Words with their weights, each as the terms that it is in the languages.
+        """
+        if self._number == len(self.documents):
+            return passages
+        found = np.flatnonzero(passages > 0)
+        shared = (1 - WORDS_SHARE) * passages
+        shared[found] += WORDS_SHARE * self._scores(asked)[self.documents[found]]
+        return shared
+
+    def _scores(self, asked: Mapping[tuple[str, ...], float]) -> Scores:
+        """Return the BM25 score of every document: float32 [m]."""
+        scores = np.zeros(self._number, np.float32)
+        for terms, weight in asked.items():
+            documents, times = self._entries(terms)
+            number = np.bincount(documents, times, self._number)[documents]
+            rare = rarity(self._there, _distinct(documents, self._number))
+            # entries of one document give it the same score
+            scores[documents] += weight * rare * number * (K1 + 1) / (number + self._norms[documents])
+        return scores
+
+    def _entries(self, terms: tuple[str, ...]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+        """Return the document of each passage with one of the terms, and how often it has it."""
+        entries = [self.postings.of(term) for term in terms]
+        rows = np.concatenate([self.postings.rows[some] for some in entries])
+        times = np.concatenate([self.postings.times[some] for some in entries])
+        if self.readable is not None:
+            rows, times = rows[self.readable[rows]], times[self.readable[rows]]
+        return self.documents[rows], times.astype(np.float64)
+
+    @cached_property
+    def _number(self) -> int:
+        return int(self.documents.max(initial=-1)) + 1
+
+    @cached_property
+    def _there(self) -> int:
+        """The number of documents that may be read."""
+        return self._number if self.readable is None else len(np.unique(self.documents[self.readable]))
+
+    @cached_property
+    def _norms(self) -> npt.NDArray[np.float64]:
+        lengths = np.bincount(self.documents, self.lengths, self._number)
+        norms: npt.NDArray[np.float64] = K1 * (1 - B + B * lengths / max(1.0, lengths.mean()))
+        return norms
+
+
+def _distinct(numbers: npt.NDArray[np.int32], limit: int) -> int:
+    """Return how many distinct numbers below a limit there are."""
+    last = np.empty(limit, np.int64)
+    places = np.arange(len(numbers))
+    last[numbers] = places
+    return int(np.count_nonzero(last[numbers] == places))
