@@ -84,7 +84,7 @@ def measure(passages: Passages, asked: Sequence[AttributeQuestion]) -> dict[str,
     above = np.mean([(one > sure[~answered]) + 0.5 * (one == sure[~answered]) for one in sure[answered]])
     said = [found.sentences() for found in weighed]
     doubted = np.array([not tells(one.question, each) for one, each in zip(asked, said, strict=True)]) | (sure < DOUBT)
-    marked = np.array([any(one.span for one in each[0].citations) for each in said])
+    marked = np.array([any(one.span for first in each[:1] for one in first.citations) for each in said])
     first = [one.answer in found.best(1)[0].quote for one, found in zip(asked, weighed, strict=True) if one.answer]
     return {
         "answered": int(answered.sum()),

@@ -19,6 +19,13 @@ from xnai_pipelines.answers.spans import answering_span
         ("When did she die?", "Edith Marlow (4 March 1871 – 3 May 1933) measured stars.", "3 May 1933"),
         ("When did she marry?", "Edith Marlow (4 March 1871 – 3 May 1933) measured stars.", None),
         ("When was the novel published?", "The Salt Road (1964) was filmed in Chile.", "1964"),
+        ("When was it published?", "The graph is based on a 1999 paper by Mann.", "1999"),
+        ("When was it published?", "It was set in 1999 and written from then on.", None),
+        (
+            "When was the hall built?",
+            "A plan, designed in 1999, brought the hall (2003), a gym (2009) and buildings.",
+            None,
+        ),
         ("When was the bridge opened?", "It was built in 1902.", None),
         ("Who designed the bridge?", "The bridge was built by Harriet Vole.", None),
         ("Who designed the bridge?", "It was designed by Harriet Vole and built by Tom Ruddick.", "Harriet Vole"),

@@ -66,12 +66,16 @@ class WantedThing:
     def spans(self, text: str, above: str = "") -> list[tuple[int, int]]:
         """Return where a text has one, in order; of a place the paths and menus, as names of places are everywhere.
 
-        None if neither the text nor what stands above it speaks of the relation that is asked for.
+        If a relation is asked for, one that alone may tell of it; all if several may; none if neither the text nor what
+        stands above it speaks of it.
         """
         found = [one[:2] for one in self._found(text) if self.thing is not Thing.PLACE or one.thing is Thing.PATH]
         if self.relation is None:
             return found
-        return of_the_relation(self.relation, text, found) if speaks_of(self.relation, f"{above} {text}") else []
+        if not speaks_of(self.relation, f"{above} {text}"):
+            return []
+        kept = of_the_relation(self.relation, text, found)
+        return kept if len(kept) <= 1 else found
 
     def tells(self, text: str, above: str = "") -> bool:
         """Return whether a text, or what stands above it, tells of the relation that is asked for, if one is."""

@@ -12,6 +12,7 @@ from functools import lru_cache
 Range = tuple[int, int]
 
 _CLAUSE = 30  # characters that the border of a clause counts, between a date and what happened then
+_REACH = 60  # within which a word says what happened then
 _BORDER = re.compile(r"[,;:]|\b(?:and|but|und|aber|et|mais|y|pero|e|и|но)\b")
 
 
@@ -69,9 +70,9 @@ _RELATIONS = (
         r"founded|established|gegründet\w*|gründete[nt]?|gründung|fondée?s?|fondation|fundad[oa]s?"
         r"|fund(?:ó|ou)|fundación|fundação|fondat[oa]|fondazione|opgericht|основа\w+|учрежд\w+",
         did=r"found",
-        tells=r"found(?:s|ing|ers?|ation)|establish\w*|creat\w+|form(?:s|ed|ing|ation)?|set up|incorporat\w+|institut\w+"
-        r"|start\w*|beg[au]n|launch\w*|origin\w*|inception|came into (?:being|existence)|gründe\w+|entstand\w*"
-        r"|fond[ae]\w*|cré[ae]\w*|cre[aó]\w*|основ\w+|созда\w+",
+        tells=r"found(?:s|ing|ers?|ation)|establish\w*|creat\w+|form(?:s|ed|ing|ation)?|set up|incorporat\w+"
+        r"|institut\w+|start\w*|beg[au]n|launch\w*|origin\w*|inception|came into (?:being|existence)|gründe\w+"
+        r"|entstand\w*|fond[ae]\w*|cré[ae]\w*|cre[aó]\w*|основ\w+|созда\w+",
     ),
     _relation(
         r"married|marriage|wed(?:ding|ded)|heiratet\w*|hochzeit|mari(?:ée?s?|age)|épous\w+|cas(?:ó|ou)|bodas?|sposò"
@@ -149,7 +150,8 @@ _RELATIONS = (
 # The years of somebody's life: (1815-1852), (10 December 1815 - 27 November 1852).
 _YEARS = r"[^()\n]{0,40}\b\d{3,4}\b[^()\n]{0,40}"
 _LIFE = re.compile(rf"\({_YEARS}[-–—]{_YEARS}\)|(?<!\w)[*†]\s?\d")
-_YEAR_OF_A_WORK = re.compile(r"\((?:1\d|20)\d\d\)")
+# The year of a work: The Salt Road (1964), a 1999 paper.
+_YEAR_OF_A_WORK = re.compile(r"\((?:1\d|20)\d\d\)|\b(?:an?|the|his|her|their|its) (?:1\d|20)\d\d [^\W\d_]{3,}")
 
 
 @lru_cache(maxsize=1_000)
@@ -161,7 +163,7 @@ def asked_relation(question: str) -> Relation | None:
 
 
 def speaks_of(relation: Relation, text: str) -> bool:
-    """Return whether a text speaks of a relation; years in brackets tell a life, a year alone when a work appeared."""
+    """Return whether a text speaks of a relation; some tell a life, or when a work appeared, by years alone."""
     written = _LIFE if relation in (BORN, DIED) else _YEAR_OF_A_WORK if relation is PUBLISHED else None
     return bool(relation.tells.search(text) or (written and written.search(text)))
 
@@ -183,7 +185,7 @@ def of_the_relation(relation: Relation, text: str, spans: Sequence[Range]) -> li
 def _is_of_another(relation: Relation, text: str, span: Range) -> bool:
     others = [_distance(text, span, at) for one in _RELATIONS if one is not relation for at in _ranges(one.asks, text)]
     own = [_distance(text, span, at) for at in _ranges(relation.tells, text)]
-    return bool(others) and min(others) < min(own, default=len(text) + _CLAUSE)
+    return min(others, default=_REACH) < min([*own, _REACH])
 
 
 def _ranges(pattern: re.Pattern[str], text: str) -> Iterator[Range]:
