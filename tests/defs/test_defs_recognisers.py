@@ -1,10 +1,13 @@
-"""Recognisers in the Dagster face: a run with one shows what it found, and a wrong one stops the run."""
+"""Recognisers in the Dagster face: a run with one shows what it found, and a wrong one stops it before it starts."""
 
 import dagster as dg
 import pytest
 
-from tests.support.pipeline import failures, materialized, settled, variables
+from tests.support.pipeline import failures, loaded, materialized, settled, variables
 from tests.support.token_classifiers import write_token_classifier
+from xnai_pipelines.cli.queries import planned_run
+from xnai_pipelines.errors import SettingsError
+from xnai_pipelines.settings import settings
 
 ASSETS = [dg.AssetKey(name) for name in ("documents", "chunks", "mentions")]
 
@@ -31,9 +34,16 @@ def test_a_run_counts_what_a_recogniser_found(pipeline, tmp_path):
     assert "recognisers" not in shown
 
 
-def test_a_wrong_recogniser_stops_the_run_with_what_it_lacks(pipeline, tmp_path):
-    with settled(variables(pipeline.work, graph_recogniser=tmp_path)):
-        result = pipeline.run("ingest", ASSETS)
-    assert not result.success
-    [said] = failures(result).values()
-    assert f"XNAI_GRAPH_RECOGNISER='{tmp_path}': it lacks config.json, tokenizer.json and model.onnx" in said
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"graph_recogniser": "/nowhere"}, "XNAI_GRAPH_RECOGNISER='/nowhere': there is no such folder"),
+        ({"graph_llm": True}, "XNAI_GRAPH_LLM is true, but there is no language model"),
+    ],
+)
+def test_a_wrong_recogniser_stops_a_plan_and_a_run_before_any_work(pipeline, wrong, said):
+    with settled(variables(pipeline.work, **wrong)):
+        with pytest.raises(SettingsError, match=said):
+            planned_run(settings(), verify=False)
+        with pytest.raises(SettingsError, match=said):
+            loaded()

@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from xnai_pipelines.backups.places import open_place
+from xnai_pipelines.backups.repository import Repository
+from xnai_pipelines.backups.seal import Checksum
 from xnai_pipelines.documents.listing import LAST_NS, FileStat, Listing, list_folder
 from xnai_pipelines.errors import InputsError, ListingError
+from xnai_pipelines.state.claim import Inputs, claim
+from xnai_pipelines.state.layout import Home
 
 
 @pytest.fixture
@@ -249,6 +254,23 @@ def test_a_folder_set_apart_is_one_skipped_entry_at_its_place_alone(folder: Path
     listing = list_folder(folder, (), apart=(folder / "deep/state", folder, folder.parent, folder.parent / "state"))
     assert listing.files.keys() == {"a.md", "state/b.md"}
     assert listing.skipped == {"deep/state/": "the state folder of xnai, or its backups"}
+
+
+def test_homes_and_backups_are_each_one_skipped_entry_wherever_they_lie(folder: Path):
+    fill(folder, "a.md", "old/state/reports/a.txt", "old/kept/blocks/b.txt", "web/home.json", "web/repository.json")
+    claim(Home(folder / "old/state"), Inputs(folder / "elsewhere", None))
+    Repository(open_place(str(folder / "old/kept")), Checksum()).prepare()
+    listing = list_folder(folder, ())
+    assert listing.files.keys() == {"a.md", "web/home.json", "web/repository.json"}
+    assert listing.skipped == dict.fromkeys(["old/kept/", "old/state/"], "the state folder of xnai, or its backups")
+
+
+def test_the_state_of_a_home_that_is_the_documents_folder_is_skipped(folder: Path):
+    fill(folder, "a.md", "guides/reports/b.md", "reports/run.json", "vectors.db-wal", "writer.lock", "state/x.json")
+    claim(Home(folder), Inputs(folder, None))
+    listing = list_folder(folder, ())
+    assert listing.files.keys() == {"a.md", "guides/reports/b.md"}
+    assert listing.skipped.keys() == {"home.json", "reports/", "vectors.db-wal", "writer.lock", "state/"}
 
 
 @pytest.mark.parametrize(("modified", "kept"), [(2**70, LAST_NS), (-(2**70), -LAST_NS), (7, 7)])

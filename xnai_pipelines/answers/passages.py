@@ -17,6 +17,10 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tables import Tables
 
+# A corpus of fewer passages is too small a sample to tell rare words from common ones: if the only passage has a word,
+# it is not in every text. Words are counted as if other passages, which have none of them, filled it up to this number.
+ENOUGH_PASSAGES = 100
+
 Vectors = npt.NDArray[np.float32]
 
 
@@ -112,7 +116,17 @@ class Passages:
     def rarity(self, forms: Sequence[str]) -> float:
         """Return the inverse document frequency of a word over the passages, from its forms; BM25's."""
         found = max(len(self.keyword.containing(form)) for form in forms)
-        return float(np.log1p((self.index.passages - found + 0.5) / (found + 0.5)))
+        passages = max(self.index.passages, ENOUGH_PASSAGES)
+        return float(np.log1p((passages - found + 0.5) / (found + 0.5)))
+
+    def likeness(self, question: str) -> float:
+        """Return what it tells, 0 to 1, that tokens of a question are like those of passages with none of its words.
+
+        An encoder that spells a language out finds its letters in any text of it. In a large corpus a question without
+        a word in common is put in other words; in a small one it is about something else.
+        """
+        known = self.index.encoder.writing(question).familiarity
+        return max(known, min(1.0, self.index.passages / ENOUGH_PASSAGES))
 
     def is_name(self, word: str) -> bool:
         """Return whether a folded word is the whole title of a document and no common word: it names that alone."""

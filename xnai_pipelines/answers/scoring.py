@@ -23,6 +23,8 @@ SMALL = 2  # digits of a number
 NOTHING_ASKED = 0.6  # of what is asked of a thing, if a question names nothing but it
 NOT_OF_THE_KIND = 0.08  # off a unit without what the question asks for: a number, a time, a name
 
+_SENTENCE_ENDS = (".", "!", "。", "！", "।", "۔", "።")
+
 _WORD = re.compile(r"[\w.+#/-]*\w")
 _INSIDE = re.compile(r"(?<=[\s«„“\"(])[^\W\d_]\w*")  # words that do not begin the question
 
@@ -125,8 +127,9 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
         mine, codes = codes[: len(one.rows)], codes[len(one.rows) :]
         middles, similarities = _similarities(asked, mine)
         shared, every = np.zeros(len(asked.forms), bool), np.zeros(len(asked.forms), bool)
+        named = () if _is_said(one) else (one.title,)
         headings = {
-            at.start: {name.casefold() for name in (one.title, *at.heading_path)}
+            at.start: {name.casefold() for name in (*named, *at.heading_path)}
             for at in (one.landmark_at(one.start), *one.landmarks)
         }
         above = {
@@ -170,9 +173,12 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
             )
         parts.append((_best(similarities), shared, every))
     order = sorted(range(len(found)), key=lambda at: -found[at].score)
-    return Scored(
-        tuple(found[at] for at in order), _features(asked, facts, order, parts, wanted is not None and wanted.is_close)
-    )
+    features = _features(asked, facts, order, parts, wanted is not None and wanted.is_close)
+    if order and not parts[facts[order[0]].place][2].any():
+        overlap, maxsim, form, related, mistaken = features
+        told = passages.likeness(question)
+        features = overlap, told * maxsim, form, told * related, mistaken
+    return Scored(tuple(found[at] for at in order), features)
 
 
 def _question(passages: Passages, text: str) -> _Question:
@@ -195,6 +201,11 @@ def _word_of(text: str, spans: npt.NDArray[np.int64], forms: Sequence[Sequence[s
         at = places.get(fold(match.group()), -1)
         found[(spans[:, 0] >= match.start()) & (spans[:, 1] <= match.end())] = at
     return found
+
+
+def _is_said(one: Evidence) -> bool:
+    """Return whether the title is the first sentence of the document, or all of it, and may answer: no heading is."""
+    return one.title.endswith(_SENTENCE_ENDS) or one.title.strip() == one.text.strip()
 
 
 def _heading(one: Evidence, position: int) -> tuple[int, int] | None:

@@ -80,12 +80,15 @@ def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
         InputsError: No folder is known, it is missing, or the home belongs to another.
         LabelledQuestionsError: The settings name questions that cannot be read.
         ListingError: The folder cannot be listed.
+        SettingsError: The settings name a recogniser that cannot be used.
     """
     from xnai_pipelines.defs.resources import configured
+    from xnai_pipelines.settings.recognisers import recognisers
 
     home, source = Home(settings.home), configured(settings)["source"]
     folder, rules = source.inputs().documents, source.rules()
     source.check_questions()
+    recognisers(settings)
     todo = plan_documents(Tables.of(home), folder, rules, DocumentsRequest(verify=verify))
     to_read = len(todo.changes.to_read)
     return PlannedRun(

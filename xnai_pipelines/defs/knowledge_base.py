@@ -20,10 +20,16 @@ from xnai_pipelines.defs import (
     sources,
 )
 from xnai_pipelines.defs.base import Base
+from xnai_pipelines.settings.recognisers import recognisers
 
 
 def knowledge_base(base: Base) -> dg.Definitions:
-    """Return the assets, checks, jobs, schedules, sensors and resources of a base."""
+    """Return the assets, checks, jobs, schedules, sensors and resources of a base.
+
+    Raises:
+        SettingsError: The settings name a recogniser that cannot be used.
+    """
+    recognisers(base.settings)  # here, or a run would read and cut everything before it fails
     started = jobs.Jobs.of(base)
     return dg.Definitions.merge(
         sources.definitions(base),

@@ -1,4 +1,4 @@
-"""Lists the documents folder without opening a file."""
+"""Lists the documents folder without opening a document."""
 
 import os
 from collections.abc import Collection, Sequence
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from xnai_pipelines.documents.exclusion import Exclusion
+from xnai_pipelines.documents.own_folders import STATE, is_home, is_ours, is_state
 from xnai_pipelines.errors import InputsError, ListingError
 from xnai_pipelines.state.claim import ACCESS_FILE
 
@@ -65,6 +66,8 @@ class Listing:
 def list_folder(folder: Path, exclude: Sequence[str], prefix: str = "", *, apart: Collection[Path] = ()) -> Listing:
     """Return the recursive listing of a folder. Links that lead out of it are not followed.
 
+    Homes and backups in it are not read, and of a folder that is a home itself its state is not.
+
     Args:
         folder: The folder.
         exclude: Patterns of paths to skip, in .gitignore syntax.
@@ -99,6 +102,14 @@ def list_folder(folder: Path, exclude: Sequence[str], prefix: str = "", *, apart
                 ) from error
             listing.unlisted[relative] = f"the folder cannot be listed: {error.strerror}"
             continue
+        names = {entry.name for entry in ordered}
+        if here != folder and is_ours(here, names):
+            listing.skipped[relative] = STATE
+            continue
+        if here == folder and is_home(here, names):
+            found = [entry for entry in ordered if is_state(entry.name)]
+            listing.skipped.update({f"{relative}{_printable(one.name)}{'/' * one.is_dir()}": STATE for one in found})
+            ordered = [entry for entry in ordered if not is_state(entry.name)]
         for entry in ordered:
             if _place(entry, relative, rules, listing):
                 pending.append(Path(entry.path))
@@ -142,7 +153,7 @@ def _reason_to_skip(entry: os.DirEntry[str], path: str, is_folder: bool, rules: 
     if reason is not None:
         return reason
     if path in rules.apart:
-        return "the state folder of xnai, or its backups"
+        return STATE
     if entry.is_symlink():
         target = Path(os.path.realpath(entry.path))  # Path.resolve raises RuntimeError on a loop
         if not target.is_relative_to(rules.root):

@@ -52,7 +52,7 @@ class TokenClassifier:
     at_once = 256
 
     def __init__(self, folder: Path, threads: int) -> None:
-        """Check the folder's files and hash them.
+        """Check that the folder has its files, and read the labels.
 
         Raises:
             SettingsError: The folder lacks a file, or its labels.
@@ -62,8 +62,13 @@ class TokenClassifier:
         if lacks:
             raise self._refused(f"{'it lacks' if folder.is_dir() else 'there is no such folder with'} {_all(lacks)}")
         self._labels = self._read_labels()
-        files = (file_sha256(path) for path in sorted(folder.glob("*")) if path.suffix in (".onnx", ".json", ".data"))
-        self.version = hashlib.sha256(" ".join([str(VERSION), *files]).encode()).hexdigest()[:12]
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of the folder's files: 12 hexadecimal digits."""
+        found = sorted(self._folder.glob("*"))
+        files = (file_sha256(path) for path in found if path.suffix in (".onnx", ".json", ".data"))
+        return hashlib.sha256(" ".join([str(VERSION), *files]).encode()).hexdigest()[:12]
 
     def read(self, texts: Sequence[str]) -> Generator[tuple[int, Recognised | str], None, str]:
         """Yield the names of each text.
