@@ -5,7 +5,7 @@ what else may tell it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -44,7 +44,7 @@ def _relation(asks: str, *, did: str = "", tells: str = "") -> Relation:
 BORN = _relation(
     r"born|birth(?:day|date)?|geboren|geburt\w*|née?s?|naissance|naquit|nacimiento|nació|nacid[oa]s?|nacque|nascita"
     r"|nasceu|nascimento|geboorte\w*|родил\w*|рожден\w+",
-    tells=r"birth\w*|give birth|gave birth|b\.|geb\.|naître|nacer|è nat[oa]|nascid[oa]s?|рожд\w+",
+    tells=r"birth\w*|give birth|gave birth|b(?=\. \d)|geb(?=\.)|naître|nacer|è nat[oa]|nascid[oa]s?|рожд\w+",
 )
 DIED = _relation(
     r"died|death|killed|murdered|assassinated|executed|starb(?:en)?|gestorben|tod|décédée?s?|mort|mourut|murió"
@@ -52,7 +52,7 @@ DIED = _relation(
     r"|смерт\w+|погиб\w*",
     did=r"die",
     tells=r"dies?|dying|dead|deceased|kill\w*|murder\w*|assassinat\w+|execut\w+|perish\w*|passed away|shot|slain"
-    r"|drown\w*|suicide|succumb\w*|behead\w*|lost (?:his|her|their) li[fv]es?|verst[ao]rb\w*|tot|ermordet"
+    r"|d(?=\. \d)|drown\w*|suicide|succumb\w*|behead\w*|lost (?:his|her|their) li[fv]es?|verst[ao]rb\w*|tot|ermordet"
     r"|morte?s?|morti|muert[oa]s?|убит\w*|ум[её]рш\w+",
 )
 PUBLISHED = _relation(
@@ -147,9 +147,8 @@ _RELATIONS = (
         r"|renovierung|sanierung|rénov\w+|restaur\w+|ristruttur\w+|реставра\w+|ремонт\w*|реконструкц\w+",
     ),
 )
-# The years of somebody's life: (1815-1852), (10 December 1815 - 27 November 1852).
-_YEARS = r"[^()\n]{0,40}\b\d{3,4}\b[^()\n]{0,40}"
-_LIFE = re.compile(rf"\({_YEARS}[-–—]{_YEARS}\)|(?<!\w)[*†]\s?\d")
+# The years of somebody's life: (1815-1852), (10 December 1815 - 27 November 1852), (* 1815 in London; † 1852).
+_LIFE = re.compile(r"\((?=[^()\n]{1,120}\))[^()\n]*?\b\d{3,4}\b[^()\n]*?[-–—;†][^()\n]*?\b\d{3,4}\b[^()\n]*\)")
 # The year of a work: The Salt Road (1964), a 1999 paper.
 _YEAR_OF_A_WORK = re.compile(r"\((?:1\d|20)\d\d\)|\b(?:an?|the|his|her|their|its) (?:1\d|20)\d\d [^\W\d_]{3,}")
 
@@ -183,13 +182,13 @@ def of_the_relation(relation: Relation, text: str, spans: Sequence[Range]) -> li
 
 
 def _is_of_another(relation: Relation, text: str, span: Range) -> bool:
-    others = [_distance(text, span, at) for one in _RELATIONS if one is not relation for at in _ranges(one.asks, text)]
-    own = [_distance(text, span, at) for at in _ranges(relation.tells, text)]
-    return min(others, default=_REACH) < min([*own, _REACH])
+    others = [_nearest(one.asks, text, span) for one in _RELATIONS if one is not relation]
+    return min(others) < _nearest(relation.tells, text, span)
 
 
-def _ranges(pattern: re.Pattern[str], text: str) -> Iterator[Range]:
-    return (match.span() for match in pattern.finditer(text))
+def _nearest(words: re.Pattern[str], text: str, span: Range) -> int:
+    near = words.finditer(text, max(0, span[0] - _REACH), span[1] + _REACH)
+    return min([_REACH, *(_distance(text, span, match.span()) for match in near)])
 
 
 def _distance(text: str, span: Range, word: Range) -> int:
