@@ -55,6 +55,16 @@ def test_a_home_that_is_missing_is_not_made(tmp_path: Path):
     assert not (tmp_path / "none").exists()
 
 
+def test_before_the_first_release_it_says_what_to_do_first(tmp_path: Path):
+    there = variables(home=tmp_path / "home")
+    (tmp_path / "home").mkdir()
+    said = command(there, "doctor")
+    assert said.code == 0
+    assert "Nothing is wrong" not in said.out
+    assert "`xnai run` with XNAI_DOCUMENTS=the folder of your documents" in " ".join(said.out.split())
+    assert kinds(command(there, "doctor", "--json").out) == {"nothing_released"}
+
+
 WRITTEN = Path(__file__).parents[1] / "state" / "version_0_1" / "reports"
 
 

@@ -279,6 +279,7 @@ def test_a_card_before_any_was_measured_and_a_variant_that_there_is_not_are_sent
     assert "--variant 'int5' is none of fp32, fp16" in refused(command(home, "quantize", "--variant", "int5"))
     (tmp_path / "weights.arrow").write_bytes(b"no model")
     assert "weights.arrow" in refused(command(home, "inspect", str(tmp_path / "weights.arrow")))
+    assert "There is no file missing.arrow" in refused(command(home, "inspect", "missing.arrow"), 2)
 
 
 def test_a_damaged_record_is_named_with_what_to_do(tmp_path):

@@ -94,6 +94,8 @@ def inspect(
     """Show the tensors of a quantized model file with their bytes and bits per weight."""
     from xnai_pipelines.encoders.stored.inspection import inspect as inspect_file
 
+    if not file.is_file():
+        raise OptionError(f"There is no file {file}. `xnai card` names the variants that `xnai quantize` made.")
     found = inspect_file(file)
     if as_json:
         print_json(asdict(found))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from xnai_pipelines.doctor.diagnosis import RESTORE, Diagnosis
+from xnai_pipelines.doctor.diagnosis import RESTORE, Diagnosis, Urgency
 from xnai_pipelines.errors import DamagedArtefactError, ReleaseError
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.layout import Home
@@ -17,12 +17,17 @@ from xnai_pipelines.state.tables import table_names
 def inspect_pointer(home: Home) -> Iterator[Diagnosis]:
     """Yield the pointer to the current release if it is missing, damaged, or names no release.
 
+    Before the first release there is none; what to do first is told.
+
     It is mended only to the release that it was moved to last. An earlier one may hold documents deleted since.
     """
     releases = Releases(home.releases)
     moves = [move.release for move in releases.moves()]
     wrong = _wrong_pointer(home)
-    if wrong is None or (not moves and not _pointer(home).exists()):  # nothing is released yet
+    if wrong is None:
+        return
+    if not moves and not _pointer(home).exists():
+        yield _nothing_released(home)
         return
     if moves and _is_whole(releases, moves[-1]):
         remedy, mend = f"`xnai doctor --fix` points it to release {moves[-1]} again", partial(_repair, home)
@@ -35,6 +40,13 @@ def inspect_pointer(home: Home) -> Iterator[Diagnosis]:
                 f"{earlier} may hold documents that were deleted later"
             )
     yield Diagnosis("damaged_pointer", "releases/current.json", wrong, remedy, mend=mend)
+
+
+def _nothing_released(home: Home) -> Diagnosis:
+    known = (home.root / "home.json").exists() or home.sample.is_dir()
+    first = "" if known else " with XNAI_DOCUMENTS=the folder of your documents, or after `xnai sample`"
+    what = "Nothing was ever released, so nothing can be searched."
+    return Diagnosis("nothing_released", "releases", what, f"`xnai run`{first}", Urgency.RISK)
 
 
 def inspect_manifests(home: Home) -> Iterator[Diagnosis]:

@@ -104,6 +104,25 @@ def test_a_record_beyond_the_limits_is_named(parse: Parse) -> None:
     assert bad(found) == [("line 1", "too_large"), ("2", "too_large")]
 
 
+@pytest.mark.parametrize(
+    ("text", "read", "broken"),
+    [
+        ('{"id": "a", "text": "x"}\n{"id": "b", "text":\n', ["x"], ["line 2"]),
+        ('{"q": "a"}\n{"q":\n', ['{"q": "a"}'], ["line 2"]),
+        ('{"q":\n\n{"q": "a"}\n', ['{"q": "a"}'], ["line 1"]),
+        ('{"id": "a", "text": "x"\n{"id": "b"', [], ["line 1", "line 2"]),
+        ('{\n  "q": [\n    1,\n{"q": "a"}\n  ]\n}\n', ['{\n  "q": [\n    1,\n{"q": "a"}\n  ]\n}'], []),
+        ('started\nstopped\n{"q": "a"}\n', ['started\nstopped\n{"q": "a"}'], []),
+    ],
+)
+def test_a_broken_line_is_named_and_the_others_are_read(
+    parse: Parse, text: str, read: list[str], broken: list[str]
+) -> None:
+    found = parse("a.jsonl", text)
+    assert [one.text.strip() for one in good(found)] == read
+    assert bad(found) == [(place, "damaged") for place in broken]
+
+
 def test_json_lines_without_records_are_one_plain_document(parse: Parse) -> None:
     (document,) = parse("log.jsonl", lines({"level": "info"}, {"level": "warn"}))
     assert isinstance(document, ParsedDocument)

@@ -179,7 +179,7 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     PLAIN: Parser("plain", 1, _of_text(parse_plain)),
     "application/json": Parser("json", 4, _of_text(parse_json)),
     "application/x-ipynb+json": Parser("notebook", 4, _read_notebook, option=lambda limits: limits.outputs),
-    "application/jsonl": Parser("jsonl", 3, parse_jsonl),
+    "application/jsonl": Parser("jsonl", 4, parse_jsonl),
     CSV: (_csv := Parser("csv", 4, parse_csv)),
     "text/tab-separated-values": _csv,
     "text/x-python": Parser("python", 1, _of_text(parse_python), isolated=True),

@@ -1,6 +1,6 @@
 """Multi-record files: JSON Lines, CSV and TSV, Parquet. A record with an id and a text is a document.
 
-A file without such columns is one document: a Markdown table, or plain text for JSON Lines.
+A file without such columns is one document: a Markdown table, or plain text for JSON Lines, without the broken ones.
 """
 
 import csv
@@ -61,8 +61,39 @@ def parse_jsonl(source: SourceFile) -> Iterator[Content | BadRecord]:
             yield from _documents(_json_records(chain(first, lines), source.limits.max_file_bytes), repair)
             return
     text, repair = decode_and_repair(source.read())
-    whole = parse_plain(normalise(text), source.stem)
-    yield Content(source.stem, whole.text, Markup.PLAIN, encoding_repair=repair)
+    text, broken = _whole_lines(normalise(text))
+    yield from broken
+    if text.strip() or not broken:
+        yield Content(source.stem, parse_plain(text, source.stem).text, Markup.PLAIN, encoding_repair=repair)
+
+
+def _whole_lines(text: str) -> tuple[str, list[BadRecord]]:
+    """Return the lines that are JSON, and those that are not; text that is not made of JSON lines is returned whole.
+
+    It is made of them if at least half are JSON, or all begin as an object does. One value over several lines is not.
+    """
+    lines = text.split("\n")
+    filled = [line for line in lines if line.strip()]
+    wrong = {number: error for number, line in enumerate(lines, 1) if line.strip() and (error := _json_error(line))}
+    is_lines = 2 * len(wrong) <= len(filled) or all(line.startswith("{") for line in filled)
+    if not wrong or not is_lines or _json_error(text) is None:
+        return text, []
+    whole = (line for number, line in enumerate(lines, 1) if number not in wrong)
+    return "\n".join(whole), [_not_json(f"line {number}", error) for number, error in wrong.items()]
+
+
+def _json_error(text: str) -> ValueError | None:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        return error
+    except RecursionError:
+        pass  # it is JSON as far as it was read
+    return None
+
+
+def _not_json(place: str, error: ValueError) -> BadRecord:
+    return BadRecord(place, "damaged", f"The line is not valid JSON: {error}.")
 
 
 def parse_csv(source: SourceFile) -> Iterator[Content | BadRecord]:
@@ -164,7 +195,7 @@ def _json_records(lines: Iterable[bytes], max_bytes: int) -> Iterator[tuple[str,
         try:
             row = json.loads(text, parse_float=Number, object_pairs_hook=distinct_keys)
         except ValueError as error:
-            yield place, BadRecord(place, "damaged", f"The line is not valid JSON: {error}.")
+            yield place, _not_json(place, error)
         except RecursionError:
             yield place, BadRecord(place, "too_deep", "The line's JSON is nested too deeply to read.")
         else:
