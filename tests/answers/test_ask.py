@@ -15,6 +15,7 @@ from tests.support.asked import ask
 from tests.support.workplace import Workplace
 from xnai_pipelines.answers.answer import Answer, Sentence, State
 from xnai_pipelines.answers.ask import ANSWERS_VERSION, DOUBTFUL, Written
+from xnai_pipelines.answers.confidence import Confidence
 from xnai_pipelines.answers.evidence import Evidence, choose_evidence
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.policy import KeptPolicy, refusal_policy
@@ -271,6 +272,16 @@ def test_between_the_threshold_and_even_odds_the_closest_passages_are_quoted_wit
     assert doubtful.notes == (DOUBTFUL,)
     assert ask(passages, "What is the capital of France?", policy=NO_POLICY).refusal
     assert ask(passages, "When was the lighthouse built?").notes == ()
+
+
+def test_an_answer_that_tells_of_something_else_about_the_thing_has_the_note_and_marks_no_date(passages: Passages):
+    sure = RefusalPolicy(threshold=float("-inf"), confidence=Confidence(offset=100.0))
+    answer = ask(passages, "When was the lighthouse demolished?", policy=sure)
+    assert answer.notes == (DOUBTFUL,)
+    assert all(one.span is None for sentence in answer.sentences for one in sentence.citations)
+    built = ask(passages, "When was the lighthouse built?", policy=sure)
+    assert built.notes == ()
+    assert built.sentences[0].answering == "1871"
 
 
 def test_what_a_language_model_writes_of_doubtful_passages_keeps_the_note(passages: Passages):

@@ -95,13 +95,13 @@ def test_a_reader_gets_what_a_home_without_the_other_documents_gives(town: Workp
     reader = whole.for_reader(lambda source: not source.startswith("secret/"))
     assert ask(reader, ASKED).sentences == ask(passages(alone), ASKED).sentences
     assert ask(whole, ASKED).sentences == before.sentences
-    assert reader.for_reader(lambda _: True).index.passages == whole.index.passages
+    assert reader.for_reader(lambda _: True).index.contents.passages == whole.index.contents.passages
     assert ask(reader.for_reader(lambda _: False), ASKED).refusal
 
 
 def test_made_again_of_all_passages_the_division_is_the_stored_one(town: Workplace):
     index = passages(town).index
-    stored, all_of_them = index.division, pa.array(np.ones(index.passages, bool))
+    stored, all_of_them = index.division, pa.array(np.ones(index.contents.passages, bool))
     again = Division.among(town.tables, index.corpus.passages.select(["chunk_id", "document_id"]), all_of_them)
     assert stored
     assert again.incidence.entity_ids == stored.incidence.entity_ids

@@ -58,4 +58,4 @@ def test_a_word_that_the_only_passage_has_is_nearly_as_rare_as_one_that_none_has
     passages = opened(tmp_path, built_encoder, PARKING)
     found, missing = passages.rarity(("parking",)), passages.rarity(("bridge",))
     assert found < missing < 1.5 * found
-    assert passages.index.passages < ENOUGH_PASSAGES
+    assert passages.index.contents.passages < ENOUGH_PASSAGES

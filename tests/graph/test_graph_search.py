@@ -78,7 +78,7 @@ def test_hybrid_search_takes_the_graph_only_as_far_as_the_policy_says(films: Wor
 def test_themes_are_what_the_best_passages_mention_most(films: Workplace):
     index, graph = films.search(), KnowledgeGraph(films.tables)
     found = themes_of(index, films.tables, ASKED, most=1)
-    assert found.passages == index.passages
+    assert found.passages == index.contents.passages
     [theme] = found.themes
     assert theme.community in graph.communities(0)
     assert 0 < theme.share == found.covered < 1
@@ -123,7 +123,7 @@ def test_a_home_without_a_graph_says_so_and_ranks_without_it(work: Workplace):
 
 def test_the_policy_gives_the_graph_a_weight_only_for_a_gain_beyond_chance(films: Workplace):
     index = films.search()
-    ids = dict(index.documents())
+    ids = dict(index.contents.documents())
 
     def question(text: str, *relevant: str) -> Question:
         found = tuple(Relevant(ids[source], None, 1) for source in relevant)

@@ -20,7 +20,7 @@ def current(own):
 
 
 def sources(current, *groups):
-    return {source for source, _ in current.served.for_groups(frozenset(groups)).index.documents()}
+    return {source for source, _ in current.served.for_groups(frozenset(groups)).index.contents.documents()}
 
 
 def test_tightened_rules_hold_while_the_release_cannot_be_opened(own, current):

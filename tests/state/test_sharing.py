@@ -44,7 +44,7 @@ def test_an_empty_home_serves_the_shared_release_and_its_rules_and_follows_what_
     current.refresh()
     assert current.failure is None
     assert found(there, "river rain") == found(shared.home, "river rain")
-    readable = current.served.for_groups(frozenset()).index.documents()
+    readable = current.served.for_groups(frozenset()).index.contents.documents()
     assert "notes/rain.txt" not in dict(readable)
 
     (shared.documents / "notes/rain.txt").unlink()
@@ -53,8 +53,8 @@ def test_an_empty_home_serves_the_shared_release_and_its_rules_and_follows_what_
     current.refresh()
     assert current.served.index.release.release == 2
     assert found(there, "river rain") == found(shared.home, "river rain")
-    assert "notes/rain.txt" not in dict(current.served.index.documents())
-    assert "guide.md" not in dict(current.served.for_groups(frozenset()).index.documents())
+    assert "notes/rain.txt" not in dict(current.served.index.contents.documents())
+    assert "guide.md" not in dict(current.served.for_groups(frozenset()).index.contents.documents())
     assert len(list(there.index.glob("*/[!.]*"))) == 1
     named = json.loads(objects_at(prefix).read(LIST))["folders"].values()
     assert len(objects_at(prefix).sizes(FILES)) == len({f["sha256"] for card in named for f in card["files"].values()})

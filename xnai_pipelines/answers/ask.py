@@ -10,7 +10,7 @@ from typing import TypeAlias
 from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal, Sentence, State
 from xnai_pipelines.answers.conversation import Rewriter, Turn, standalone
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, Extent, choose_evidence
-from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted, summed
+from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted, summed, tells
 from xnai_pipelines.answers.overview import overview
 from xnai_pipelines.answers.overview_questions import asks_for_overview
 from xnai_pipelines.answers.passages import Passages
@@ -146,7 +146,7 @@ def prepare_again(passages: Passages, answer: Answer, *, to_write: bool) -> Prep
     sentences = () if not scored.units or how.policy.refuses(scored.features) else weighed.sentences()
     if not sentences:
         return Prepared(replace(empty, refusal=refused(weighed.evidence)), ())
-    notes = (DOUBTFUL,) if how.policy.doubts(scored.features) else ()
+    notes = (DOUBTFUL,) if how.policy.doubts(scored.features) or not tells(weighed.question, sentences) else ()
     evidence: Sequence[Evidence] = ()
     if to_write:
         evidence = choose_evidence(passages, asked, budget_tokens=how.budget_tokens, filters=how.filters)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from xnai_pipelines.answers.asking import BROADLY, CLOSELY, COUNTED, EXACTLY, LANGUAGES
 from xnai_pipelines.answers.items import LIST_MARK
 from xnai_pipelines.answers.names import begins_with_a_name, form, is_new, names, roles
+from xnai_pipelines.answers.relations import Relation, asked_relation, of_the_relation, speaks_of
 from xnai_pipelines.answers.spoken_of import BEFORE_A_PLACE, PERHAPS, SURELY
 from xnai_pipelines.answers.things import FoundThing, Thing, measured_in, things
 from xnai_pipelines.search.words import fold, words
@@ -34,12 +35,14 @@ class WantedThing:
         language: Language that its number words are in, "" if none is known.
         question: The question.
         counted: What is counted, folded, as in "how many bolts"; "" if nothing is.
+        relation: What happened then, or who did, as in "when did she die"; None if it is no relation that is known.
     """
 
     thing: Thing
     language: str
     question: str
     counted: str = ""
+    relation: Relation | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -60,9 +63,25 @@ class WantedThing:
             return None
         return next((name for name in reversed(path[1:] or path) if self.in_text(name) == 1), None)
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Return where a text has one, in order; of a place the paths and menus, as names of places are everywhere."""
-        return [found[:2] for found in self._found(text) if self.thing is not Thing.PLACE or found.thing is Thing.PATH]
+    def spans(self, text: str, above: str = "") -> list[tuple[int, int]]:
+        """Return where a text has one, in order; of a place the paths and menus, as names of places are everywhere.
+
+        If a relation is asked for, one that alone may tell of it; all if several may; none if neither the text nor what
+        stands above it speaks of it.
+        """
+        found = [one[:2] for one in self._found(text) if self.thing is not Thing.PLACE or one.thing is Thing.PATH]
+        if self.relation is None:
+            return found
+        if not speaks_of(self.relation, f"{above} {text}"):
+            return []
+        kept = of_the_relation(self.relation, text, found)
+        return kept if len(kept) <= 1 else found
+
+    def tells(self, text: str, above: str = "") -> bool:
+        """Return whether a text, or what stands above it, tells of the relation that is asked for, if one is."""
+        if self.relation is None or self.spans(text, above):
+            return True
+        return speaks_of(self.relation, f"{above} {text}") and not any(self._found(text))
 
     def in_text(self, text: str) -> float:
         """Return how surely a part of a text has one: 1, 0.5 if it may have, or 0."""
@@ -136,7 +155,8 @@ def asked_for(question: str) -> WantedThing | None:
     noun = counted["noun"] if counted else ""
     if noun and (measured := measured_in(noun)):
         return WantedThing(measured, language, question)
-    return WantedThing(thing, language, question, fold(noun))
+    relation = asked_relation(question) if thing in (Thing.TIME, Thing.NAME) else None
+    return WantedThing(thing, language, question, fold(noun), relation)
 
 
 def _language(question: str) -> str:

@@ -167,8 +167,19 @@ def quoted(unit: Unit, evidence: Sequence[Evidence], question: str = "") -> Sent
     return Sentence(shown, State.VERBATIM, (citation,))
 
 
+def tells(question: str, sentences: Sequence[Sentence]) -> bool:
+    """Return whether a quote speaks of what is asked of the thing, such as "died", as far as that is known."""
+    asked = asked_for(question)
+    cited = (citation for sentence in sentences for citation in sentence.citations)
+    return asked is None or any(asked.tells(one.quote, _above(one)) for one in cited)
+
+
+def _above(citation: Citation) -> str:
+    return " ".join([citation.source, *citation.heading_path])
+
+
 def _marked(citation: Citation, question: str) -> Citation:
-    found = answering_span(question, citation.quote) if question else None
+    found = answering_span(question, citation.quote, _above(citation)) if question else None
     if found is None:
         return citation
     start, end = (citation.start + at for at in found)

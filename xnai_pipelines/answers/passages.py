@@ -49,7 +49,7 @@ class Passages:
 
     @cached_property
     def _sources(self) -> dict[str, str]:
-        return {document_id: source for source, document_id in self.index.documents()}
+        return {document_id: source for source, document_id in self.index.contents.documents()}
 
     def neighbours(self, row: int) -> tuple[int | None, int | None]:
         """Return the rows of the passages before and after this one in its document, None at its ends."""
@@ -116,7 +116,7 @@ class Passages:
     def rarity(self, forms: Sequence[str]) -> float:
         """Return the inverse document frequency of a word over the passages, from its forms; BM25's."""
         found = max(len(self.keyword.containing(form)) for form in forms)
-        passages = max(self.index.passages, ENOUGH_PASSAGES)
+        passages = max(self.index.contents.passages, ENOUGH_PASSAGES)
         return float(np.log1p((passages - found + 0.5) / (found + 0.5)))
 
     def likeness(self, question: str) -> float:
@@ -126,7 +126,7 @@ class Passages:
         a word in common is put in other words; in a small one it is about something else.
         """
         known = self.index.encoder.writing(question).familiarity
-        return max(known, min(1.0, self.index.passages / ENOUGH_PASSAGES))
+        return max(known, min(1.0, self.index.contents.passages / ENOUGH_PASSAGES))
 
     def is_name(self, word: str) -> bool:
         """Return whether a folded word is the whole title of a document and no common word: it names that alone."""

@@ -13,16 +13,21 @@ _WORD = re.compile(r"[^\W_]+")
 _NEAR = 10  # characters, within which a word of the question hardly counts more the nearer it is
 
 
-def answering_span(question: str, quote: str) -> tuple[int, int] | None:
+def answering_span(question: str, quote: str, above: str = "") -> tuple[int, int] | None:
     """Return the range of what answers in a quote, of two the one that the question's words stand nearer to.
 
     None if nothing there is of the kind that is asked for, or more than two are. What is counted tells one of many:
     "How many boats?" is answered by the number before "boats".
+
+    Args:
+        question: The question.
+        quote: Characters of a document.
+        above: The headings above them.
     """
     asked = asked_for(question)
     if asked is None:
         return None
-    found = asked.spans(quote)
+    found = asked.spans(quote, above)
     counted = form(asked.counted)
     said = [(form(match.group()), *match.span()) for match in _WORD.finditer(quote)]
     if counted and (

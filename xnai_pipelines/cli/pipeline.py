@@ -125,7 +125,7 @@ def search(
     from xnai_pipelines.cli.terminal import say
 
     show_hits(question, hits, what)
-    if not index.passages:
+    if not index.contents.passages:
         say("No document is indexed. `xnai status` shows what became of the files.", fold=True)
     if explain:
         show_explanation(index.explain(what), hits)

@@ -32,7 +32,7 @@ def known_languages(index: SearchIndex, advance: Callable[[], object] = lambda: 
 
     Only languages of the corpus with at least 20 passages are judged.
     """
-    if index.passages < MIN_ASKED:
+    if index.contents.passages < MIN_ASKED:
         return {}
     languages = np.array([language or "" for language in index.corpus.passages["language"].to_pylist()])
     found, counts = np.unique(languages, return_counts=True)

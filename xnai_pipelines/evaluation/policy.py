@@ -226,7 +226,8 @@ def known_questions(index: SearchIndex, asked: Sequence[Question]) -> Sequence[Q
 
     The weight of the others is lowered anyway, and whatever is best for them would be worse for all others.
     """
-    known = [question for question in asked if index.familiarity(question.question) >= KNOWN]
+    familiarity = index.scoring.familiarity
+    known = [question for question in asked if familiarity(index.understood(question.question).text) >= KNOWN]
     return known if len(known) >= MIN_QUESTIONS else asked
 
 

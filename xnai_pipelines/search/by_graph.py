@@ -4,7 +4,7 @@ The best passages of the first search, those of documents that the question name
 What it brings to a passage is added to the score of the first search, so a graph without a way adds nothing.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,41 +50,69 @@ class Walked:
 
 
 class GraphSource:
-    """The graph of a home, read when a question first needs it; None is a home without one."""
+    """The graph of a home over the passages that can be found, read when a question first needs it."""
 
-    def __init__(self, corpus: Corpus, tables: Tables | None) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        tables: Tables | None,
+        readable: npt.NDArray[np.bool_] | None = None,
+        whole: "GraphSource | None" = None,
+    ) -> None:
+        """Read nothing yet.
+
+        Args:
+            corpus: All passages.
+            tables: Tables of the home; None is a home without a graph.
+            readable: Which passages can be found; None for all.
+            whole: The graph over all passages, whose memory is shared.
+        """
         self._corpus = corpus
         self._tables = tables
+        self._readable = readable
+        self._of_all = whole
 
-    @cached_property
+    def among(self, readable: npt.NDArray[np.bool_]) -> "GraphSource":
+        """Return the graph as it were without the other passages."""
+        return GraphSource(self._corpus, self._tables, readable, self._whole)
+
+    @property
+    def _whole(self) -> "GraphSource":
+        return self._of_all or self  # not kept: a reference to itself would keep a closed release's memory for long
+
+    @property
     def exists(self) -> bool:
         """Whether there is a graph."""
+        return self._whole._has_entities
+
+    @cached_property
+    def _has_entities(self) -> bool:
         return self._tables is not None and self._tables.count(ENTITIES) > 0
 
-    def opened(self, readable: npt.NDArray[np.bool_] | None) -> "GraphSearch":
-        """Return the graph over these passages; None for all.
+    @cached_property
+    def graph(self) -> "GraphSearch":
+        """The graph, opened.
 
         Raises:
             QueryError: There is no graph.
         """
-        return self._whole if readable is None else self._whole.among(readable)
-
-    def division(self, readable: npt.NDArray[np.bool_] | None) -> Division | None:
-        """Return the communities over these passages, None for all; None if there are none, or too many to divide."""
-        if self._tables is None or not self.exists:
-            return None
-        if readable is None or readable.all():
-            return Division.stored(self._tables, self._whole.incidence)
-        if np.count_nonzero(readable) > MOST_DIVIDED:
-            return None
-        passages = self._corpus.passages.select(["chunk_id", "document_id"])
-        return Division.among(self._tables, passages, pa.array(readable))
-
-    @cached_property
-    def _whole(self) -> "GraphSearch":
+        if self._readable is not None:
+            return self._whole.graph.among(self._readable)
         if self._tables is None or not self.exists:
             raise QueryError("There is no knowledge graph to search by. `xnai run` builds it; mode hybrid needs none.")
         return GraphSearch(self._corpus, self._tables)
+
+    @cached_property
+    def division(self) -> Division | None:
+        """The communities; None if there are none, or too many passages to divide."""
+        if self._tables is None or not self.exists:
+            return None
+        if self._readable is None or self._readable.all():
+            return Division.stored(self._tables, self._whole.graph.incidence)
+        if np.count_nonzero(self._readable) > MOST_DIVIDED:
+            return None
+        passages = self._corpus.passages.select(["chunk_id", "document_id"])
+        return Division.among(self._tables, passages, pa.array(self._readable))
 
 
 class GraphSearch:
@@ -121,7 +149,7 @@ class GraphSearch:
         named = frozenset(int(self._titled[one]) for name in names for one in name.entities)
         preferred = totals.plus(NAMED * np.isin(titles, list(named)).astype(np.float32))
         rows = preferred.best(_DEPTH)
-        rows = first_per_group(rows, self._documents(rows))[:STARTS]
+        rows = first_per_group(rows, self._corpus.document_of(rows))[:STARTS]
         walk = self._walker.walk(_start(rows, preferred.at(rows), len(titles)))
         return Walked(walk, named, np.log1p(walk.rank / SHARE_OF_ONE).astype(np.float32))
 
@@ -144,9 +172,6 @@ class GraphSearch:
         return about and any(
             key in (form.key, form.qualified) for form in map(form_of, self._said.of(entity, self._readable))
         )
-
-    def _documents(self, rows: Rows) -> Sequence[Hashable]:
-        return self._corpus.values("document_id", rows.tolist())
 
     def _shown(self, row: int) -> tuple[str, str]:
         return tuple(self._corpus.values(column, [row])[0] for column in ("chunk_id", "source"))

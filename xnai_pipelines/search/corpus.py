@@ -143,6 +143,15 @@ class Corpus:
         found = self.passages[column]
         return [found[int(row)].as_py() for row in rows]
 
+    def document_of(self, rows: Rows) -> list[str]:
+        """Return the id of each passage's document."""
+        return self.values("document_id", rows.tolist())
+
+    def text_of(self, rows: Rows) -> list[int]:
+        """Return a number of each passage's text; copies have the same."""
+        first: list[int] = self.originals[rows].tolist()
+        return first
+
     def contexts(self, rows: Sequence[int]) -> list[str]:
         """Return what the passages in these rows have before their texts: titles, headings, a table's columns."""
         return self.values(CONTEXT.name, rows)

@@ -1,32 +1,30 @@
 """Search over the current release."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import ReleaseError, VectorSpaceError
 from xnai_pipelines.graph.division import Division
 from xnai_pipelines.search.best import Groups, Ranking, best_passages
 from xnai_pipelines.search.by_graph import FULL_WEIGHT, GraphSearch, GraphSource
+from xnai_pipelines.search.contents import Contents
 from xnai_pipelines.search.corpus import Corpus, open_corpus
 from xnai_pipelines.search.hits import Explanation, Hit
-from xnai_pipelines.search.keyword import KeywordSearch, option
+from xnai_pipelines.search.keyword import KeywordSearch
 from xnai_pipelines.search.policy import RankingPolicy
-from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, asked, checked_question
-from xnai_pipelines.search.ranking import Candidate, Rows, Scores
+from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, checked_question
+from xnai_pipelines.search.ranking import Candidate
 from xnai_pipelines.search.reranking import Reranker, open_reranker
+from xnai_pipelines.search.results import candidates, hits
 from xnai_pipelines.search.scoring import Scoring, Vector
-from xnai_pipelines.search.snippet import snippet
-from xnai_pipelines.search.spelling import corrected
+from xnai_pipelines.search.understanding import explanation, understood
 from xnai_pipelines.search.vector_index import read_vector_index
-from xnai_pipelines.search.words import words
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
@@ -60,8 +58,6 @@ class SearchIndex:
         )
         self._reranker: Reranker | None = None
         self._graph_source = graph or GraphSource(corpus, None)
-        self._graph: GraphSearch | None = None
-        self._division: Division | None = None
 
     @classmethod
     def open(
@@ -143,33 +139,9 @@ class SearchIndex:
         return tuple(mode for mode in Mode if mode is not Mode.GRAPH or self._graph_source.exists)
 
     @property
-    def passages(self) -> int:
-        """The number of passages that can be found."""
-        return (
-            len(self.corpus.passages)
-            if self._scoring.readable is None
-            else int(np.count_nonzero(self._scoring.readable))
-        )
-
-    def documents(self) -> list[tuple[str, str]]:
-        """Return source and id of every document that can be found, in the order of the sources."""
-        rows = self.corpus.passages.select(["source", "document_id"])
-        if self._scoring.readable is not None:
-            rows = rows.filter(pa.array(self._scoring.readable))
-        found = rows.group_by(["source", "document_id"]).aggregate([]).sort_by("source")
-        return list(zip(found["source"].to_pylist(), found["document_id"].to_pylist(), strict=True))
-
-    def holds(self, document_id: str) -> bool:
-        """Return whether a document can be found; this takes as long for one that a reader may not read."""
-        found = pc.equal(self.corpus.passages["document_id"], document_id).to_numpy()
-        return bool(np.any(found if self._scoring.readable is None else found & self._scoring.readable))
-
-    def distinct(self, column: str) -> list[str]:
-        """Return the values that a column of the passages has, in order, without missing ones."""
-        values = self.corpus.passages[column]
-        if self._scoring.readable is not None:
-            values = values.filter(pa.array(self._scoring.readable))
-        return sorted(value for value in values.unique().to_pylist() if value is not None)
+    def contents(self) -> Contents:
+        """What can be found."""
+        return Contents(self.corpus.passages, self._scoring.readable)
 
     def for_reader(self, may_read: Callable[[str], bool]) -> Self:
         """Return the index as it were without the passages of sources that may not be read.
@@ -180,7 +152,7 @@ class SearchIndex:
         readable = np.array([may_read(source) for source in sources.dictionary.to_pylist()], bool)
         rows = readable[sources.indices.to_numpy()]
         index = self._scored_by(replace(self._scoring, keyword=KeywordSearch(self.corpus, rows), readable=rows))
-        index._graph = index._division = None
+        index._graph_source = self._graph_source.among(rows)
         return index
 
     @property
@@ -220,22 +192,8 @@ class SearchIndex:
             ValueError: `k` is below 1, or there is no such mode.
         """
         what = self.understood(question, filters)
-        ranking = self._ranking(what, k, mode, self._documents if by_document else self._texts)
-        rows = ranking.rows.tolist()
-        marked = list(dict.fromkeys(word.text for word in self.keyword.telling(what.text)))
-        return [
-            Hit(
-                rank=place + 1,
-                score=float(ranking.scores[place]),
-                snippet=snippet(shown["text"], marked, shown["language"]),
-                vector=_number(ranking.vector, place),
-                keyword=_number(ranking.keyword, place),
-                copies=int(np.count_nonzero(ranking.found[self.corpus.copies(row)])) - 1,
-                path=self.graph.path(ranking.walked, row) if ranking.walked else (),
-                **{**shown, "heading_path": tuple(shown["heading_path"] or ())},
-            )
-            for place, (row, shown) in enumerate(zip(rows, self.corpus.shown(rows), strict=True))
-        ]
+        ranking = self._ranking(what, k, mode, self.corpus.document_of if by_document else self.corpus.text_of)
+        return hits(ranking, what, self._scoring, self._graph_source)
 
     def rank(
         self,
@@ -250,21 +208,8 @@ class SearchIndex:
 
         Copies of a passage are in the ranking: a question may have any of them as its answer.
         """
-        groups = self._documents if by_document else None
-        ranking = self._ranking(self.understood(question, filters), k, mode, groups)
-        rows = ranking.rows.tolist()
-        chunks, documents = (self.corpus.values(name, rows) for name in ("chunk_id", "document_id"))
-        return [
-            Candidate(
-                chunk_id=chunk_id,
-                document_id=document_id,
-                score=float(ranking.scores[place]),
-                row=row,
-                vector=_number(ranking.vector, place),
-                keyword=_number(ranking.keyword, place),
-            )
-            for place, (row, chunk_id, document_id) in enumerate(zip(rows, chunks, documents, strict=True))
-        ]
+        groups = self.corpus.document_of if by_document else None
+        return candidates(self._ranking(self.understood(question, filters), k, mode, groups), self.corpus)
 
     def understood(self, question: str | Asked, filters: Filters = NO_FILTERS) -> Asked:
         """Return what is searched for: the question without operators, its misspelt words corrected.
@@ -274,28 +219,7 @@ class SearchIndex:
         Raises:
             QueryError: The question is empty, too long or has no word.
         """
-        if isinstance(question, Asked):
-            return question
-        what = asked(question, filters)
-        options = [f"-{word}" for word in what.without if option(word) in self.keyword]
-        what = replace(what, text=" ".join([what.text, *options]))
-        if not self.policy.correct_typos:
-            return what
-        quoted = {word.text for phrase in what.phrases for word in words(phrase)}
-        text, corrections = corrected(
-            what.text,
-            quoted,
-            lambda word: self.keyword.knows(word) or self.encoder.has_word(word),
-            self.keyword.vocabulary,
-        )
-        return replace(what, text=text, corrections=corrections) if corrections else what
-
-    def _texts(self, rows: Rows) -> Sequence[Hashable]:
-        first: Sequence[int] = self.corpus.originals[rows].tolist()
-        return first
-
-    def _documents(self, rows: Rows) -> Sequence[Hashable]:
-        return self.corpus.values("document_id", rows.tolist())
+        return question if isinstance(question, Asked) else understood(self._scoring, question, filters)
 
     def _ranking(self, what: Asked, k: int, mode: Mode, groups: Groups | None) -> Ranking:
         """Return the best k passages by the parts that the mode and the policy name."""
@@ -325,16 +249,12 @@ class SearchIndex:
         Raises:
             QueryError: There is no graph.
         """
-        if self._graph is None:
-            self._graph = self._graph_source.opened(self._scoring.readable)
-        return self._graph
+        return self._graph_source.graph
 
     @property
     def division(self) -> Division | None:
         """The communities of the graph over the passages that can be found; None if there is no graph to divide."""
-        if self._division is None:
-            self._division = self._graph_source.division(self._scoring.readable)
-        return self._division
+        return self._graph_source.division
 
     def explain(self, question: str | Asked, filters: Filters = NO_FILTERS) -> Explanation:
         """Return how the question is understood.
@@ -342,22 +262,4 @@ class SearchIndex:
         Raises:
             QueryError: The question is empty, too long or has no word.
         """
-        what = self.understood(question, filters)
-        named = [int(rows[0]) for rows in self.keyword.titled(what.text) if len(rows)]
-        titles = tuple(sorted(path[0] for path in self.corpus.values("heading_path", named)))
-        return Explanation(
-            asked=what,
-            lookups=self.keyword.lookups(what.text),
-            titles=titles,
-            familiarity=self._scoring.familiarity(what.text),
-            weight=self._scoring.weight(what.text, self.keyword.scores(what.text)),
-            reranker=self.policy.reranker,
-        )
-
-    def familiarity(self, question: str) -> float:
-        """Return how well the encoder knows a question's writing and the language of its passages, 0 to 1."""
-        return self._scoring.familiarity(self.understood(question).text)
-
-
-def _number(scores: Scores | None, place: int) -> float | None:
-    return None if scores is None else float(scores[place])
+        return explanation(self._scoring, self.understood(question, filters))

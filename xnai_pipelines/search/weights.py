@@ -33,5 +33,4 @@ def documents_by_graph_weight(index: SearchIndex, question: str, weights: Sequen
 
 
 def _documents(index: SearchIndex, totals: Estimates) -> list[str]:
-    rows = totals.among(index.scoring.readable).best(FUSED_DEPTH)
-    return index.corpus.values("document_id", rows.tolist())
+    return index.corpus.document_of(totals.among(index.scoring.readable).best(FUSED_DEPTH))

@@ -53,7 +53,7 @@ async def note(service: Service, caller: Caller, given: FeedbackRequest) -> int:
     served = service.current.served
 
     def work() -> int:
-        known = dict(served.for_groups(caller.groups).index.documents())
+        known = dict(served.for_groups(caller.groups).index.contents.documents())
         names = {document_id: source for source, document_id in known.items()}
         wanted = list(dict.fromkeys(given.documents))
         if any(document_id not in names for document_id in wanted):

@@ -66,7 +66,7 @@ async def read_document(
     served = service.current.served
 
     def work() -> dict[str, Any] | None:
-        if not served.for_groups(caller.groups).index.holds(document_id):
+        if not served.for_groups(caller.groups).index.contents.holds(document_id):
             return None  # before anything is read: how long it takes must not tell that there is a document
         columns = ["document_id", "source", "title", "media_type", "language", "text"]
         rows = Tables.of(service.home).read(DOCUMENTS, columns, f"document_id = '{document_id}'").to_pylist()
@@ -87,7 +87,8 @@ async def list_sources(service: Service, caller: Caller, prefix: str, most: int)
     served = service.current.served
 
     def work() -> SourcesResponse:  # not cached: each of many values of `most` would keep as many sources
-        found = [one for one in served.for_groups(caller.groups).index.documents() if one[0].startswith(prefix)]
+        contents = served.for_groups(caller.groups).index.contents
+        found = [one for one in contents.documents() if one[0].startswith(prefix)]
         return SourcesResponse(documents=len(found), sources=dict(found[:most]))
 
     return await service.workers.do(work)
@@ -114,7 +115,7 @@ async def status(service: Service, caller: Caller) -> StatusResponse:
             release=index.release.release,
             encoder=index.release.encoder,
             variant=index.release.variant,
-            passages=index.passages,
+            passages=index.contents.passages,
         )
 
     found = await service.result(caller, ("status",), work)

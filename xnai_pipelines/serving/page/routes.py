@@ -168,13 +168,13 @@ async def what_can_be_chosen(service: Service, caller: Caller) -> Choices:
 
     def work(served: Served, groups: frozenset[str]) -> Choices:
         index = served.for_groups(groups).index
-        sources = [source for source, _ in index.documents()]
+        sources = [source for source, _ in index.contents.documents()]
         folders = dict.fromkeys(f"{source.split('/')[0]}/" for source in sources if "/" in source)
         return Choices(
             documents=len(sources),
             folders=list(folders)[:_MAX_FOLDERS],
-            languages=index.distinct("language"),
-            media_types=index.distinct("media_type"),
+            languages=index.contents.distinct("language"),
+            media_types=index.contents.distinct("media_type"),
         )
 
     return await service.result(caller, ("choices",), work)
