@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.pipeline import Pipeline, base, failures, materialized, settled, stale, variables
 from tests.support.retrained import Retrained, copy_world, of_world
+from tests.support.token_classifiers import write_token_classifier
 from tests.support.workplace import write_library
 from xnai_pipelines.defs.knowledge_base import knowledge_base
 
@@ -43,8 +44,6 @@ def code_versions(**changed: object) -> dict[str, str]:
         ({"max_file_mb": 8}, ["documents"]),
         ({"optimise": "speed"}, ["precision_card", "candidate_encoder"]),
         ({"card_chunks": 500}, ["precision_card", "encoder_card"]),
-        ({"graph_recogniser": "/models/names"}, ["mentions"]),
-        ({"graph_llm": True}, ["mentions"]),
         ({"vector_weight": 0.3}, ["ranking_policy", "encoder_card"]),
         ({"correct_typos": False}, ["ranking_policy"]),
         ({"least_pairs": 10}, ["training_pairs"]),
@@ -61,6 +60,17 @@ def code_versions(**changed: object) -> dict[str, str]:
 def test_a_changed_setting_marks_exactly_the_assets_that_the_next_run_would_make_otherwise(changed, assets):
     before, after = unchanged(), code_versions(**changed)
     assert {name for name in before if before[name] != after[name]} == set(assets)
+
+
+@pytest.mark.slow
+def test_a_recogniser_marks_the_mentions(tmp_path: Path):
+    server = {"llm_url": "http://127.0.0.1:9/v1", "llm_model": "small"}
+    folder = write_token_classifier(tmp_path / "classifier")
+    for before, after in (
+        (unchanged(), code_versions(graph_recogniser=folder)),
+        (code_versions(**server), code_versions(**server, graph_llm=True)),
+    ):
+        assert {name for name in before if before[name] != after[name]} == {"mentions"}
 
 
 @pytest.mark.slow

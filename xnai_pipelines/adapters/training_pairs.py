@@ -10,6 +10,7 @@ from pathlib import Path
 from xnai_pipelines.adapters.mining import ToMine, mine_pairs
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.errors import NoTrainingPairsError
+from xnai_pipelines.evaluation.parts import MIN_QUESTIONS
 from xnai_pipelines.questions.generated import generate_questions
 from xnai_pipelines.questions.make import SEED, passages_to_ask, read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
@@ -59,11 +60,12 @@ def make_training_pairs(
 
     Raises:
         ReleaseError: Nothing is released yet.
-        NoTrainingPairsError: No question can be used for training.
+        NoTrainingPairsError: No question can be used for training, or too few could judge what is trained.
     """
     with stage(context, "training_pairs") as watch:
         index = SearchIndex.open(context.home.root, threads=threads)
         questions = read_questions(context.tables)
+        check_judges(questions)
         fingerprint = _fingerprint(
             context, index.release, questions=questions, negatives=negatives, least_pairs=least_pairs
         )
@@ -112,6 +114,23 @@ def make_training_pairs(
     )
     write_record(_record_path(context.home), report)
     return report
+
+
+def check_judges(questions: Sequence[Question]) -> None:
+    """Check that enough questions could judge an adapter: of the test split, or else of the validation split.
+
+    Raises:
+        NoTrainingPairsError: The gate would refuse whatever is trained.
+    """
+    found = Counter((question.origin, question.split) for question in questions)
+    judges = {origin: found[origin, Split.TEST] or found[origin, Split.VALIDATION] for origin in Origin}
+    if max(judges.values()) < MIN_QUESTIONS:
+        numbers = " and ".join(f"{number} {origin}" for origin, number in judges.items())
+        raise NoTrainingPairsError(
+            f"Nothing was trained: {numbers} questions could judge it, and the gate needs {MIN_QUESTIONS} of one kind, "
+            "since the interval of fewer is too narrow to trust. Only questions that nothing is trained on judge, some "
+            f"half of all: label at least {2 * MIN_QUESTIONS}, about more documents, in XNAI_QUESTIONS."
+        )
 
 
 def _filled_up(tables: Tables, usable: Sequence[Question], apart: frozenset[str], least_pairs: int) -> list[Question]:
