@@ -22,11 +22,14 @@ def own(tmp_path_factory, built_encoder, fp32_encoder, mlflow_database) -> World
     (folder / "docs/security").mkdir(parents=True)
     (folder / "docs/security/keys.md").write_text("# Keys\n\nTo rotate the signing keys, run `rotate`, then restart.\n")
     (folder / "docs/security/safe.md").write_text("# Safe\n\nThe safe is in the basement. Its code changes in May.\n")
-    for number in range(60):  # enough to calibrate with, and too short for questions, which would be asked ten times
+    asked = [{"question": "How do we rotate the signing keys?", "documents": ["security/keys.md"], "split": "test"}]
+    for number in range(92):  # too short for generated questions, which would be asked ten times
         steps = " ".join(f"Part {number}, step {step}." for step in range(3))
         (folder / f"docs/{number}.md").write_text(f"# Part\n\n{steps}\n")
-    question = {"question": "How do we rotate the signing keys?", "documents": ["security/keys.md"]}
-    (folder / "questions.jsonl").write_text(json.dumps(question) + "\n")
+        if number < 32:  # the others are enough to calibrate with
+            split = "test" if number < 30 else "train"  # as many as may judge an adapter, and some to train on
+            asked.append({"question": f"Which steps has part {number}?", "documents": [f"{number}.md"], "split": split})
+    (folder / "questions.jsonl").write_text("".join(f"{json.dumps(question)}\n" for question in asked))
     home = folder / ".xnai-docs"
     own = world(folder, [home], mlflow_database, built_encoder, fp32_encoder)
     own.made[FIRST_RUN.asked] = FIRST_RUN.run(folder, own.environment)
