@@ -10,7 +10,7 @@ from xnai_pipelines.autonomy.alerts.send import LogSink
 from xnai_pipelines.autonomy.drift.make import last_drift_report
 from xnai_pipelines.documents.make import skipped_by_reason
 from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
-from xnai_pipelines.evaluation.make import last_evaluation
+from xnai_pipelines.evaluation.make import KeptEvaluation, last_evaluation
 from xnai_pipelines.releases.decision import decisions
 from xnai_pipelines.search.vector_index import read_vector_index
 from xnai_pipelines.state.claim import recorded_inputs
@@ -85,8 +85,9 @@ def home_status(home: Home) -> HomeStatus:
     candidate = read_candidate(home.releases)
     if candidate:
         facts["encoder for the next release"] = f"{candidate.variant}, chosen {candidate.chosen_at}"
-    if release:
-        facts |= _evaluation(home)
+    kept = last_evaluation(home)
+    if kept or release:
+        facts |= _evaluation(kept)
     return HomeStatus(
         home=str(home.root),
         facts=facts,
@@ -135,8 +136,7 @@ def _health(home: Home, tables: Tables) -> list[str]:
     return sentences or ["No issues: no drift report, challenger or alert on record."]
 
 
-def _evaluation(home: Home) -> dict[str, str]:
-    kept = last_evaluation(home)
+def _evaluation(kept: KeptEvaluation | None) -> dict[str, str]:
     if kept is None:
         return {"last evaluation": "none; `xnai evaluate` measures accuracy, or says what it lacks"}
     report = kept.report

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.workplace import RULES, Workplace
-from xnai_pipelines.documents import file_reader, folders
-from xnai_pipelines.documents import make as documents
+from xnai_pipelines.documents import file_reader, folders, plan
+from xnai_pipelines.documents.make import ingest_documents
 from xnai_pipelines.documents.plan import DocumentsRequest, FolderRules
 from xnai_pipelines.errors import HomeError, IngestRefusedError, InputsError, TableError, UnreadableError
 from xnai_pipelines.state.claim import Inputs
@@ -31,7 +31,7 @@ def unreadable(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         return real(path)
 
     monkeypatch.setattr(file_reader, "file_sha256", refusing)
-    monkeypatch.setattr(documents, "file_sha256", refusing)
+    monkeypatch.setattr(plan, "file_sha256", refusing)
     return names
 
 
@@ -150,7 +150,7 @@ def test_a_quarantined_file_is_tried_on_request_and_when_its_parser_changes(
         attempts.append(work.rows(QUARANTINE)["broken.ipynb"]["attempts"])
     assert attempts == [1, 1, 2]
 
-    monkeypatch.setattr(documents, "is_current", lambda parser: False)
+    monkeypatch.setattr(plan, "is_current", lambda parser: False)
     report = work.ingest_documents()
     assert report.changes["edited"] == 2
     assert work.rows(QUARANTINE)["broken.ipynb"]["attempts"] == 3
@@ -247,7 +247,7 @@ def test_a_home_refuses_another_folder_and_keeps_what_it_has(work: Workplace, tm
     other.mkdir()
     (other / "b.txt").write_text("Other text.\n")
     with pytest.raises(InputsError, match="XNAI_HOME"):
-        documents.ingest_documents(work.context(), Inputs(other, None), RULES, DocumentsRequest())
+        ingest_documents(work.context(), Inputs(other, None), RULES, DocumentsRequest())
     assert work.sources() == {"a.txt"}
 
 

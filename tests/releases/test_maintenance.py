@@ -3,11 +3,10 @@
 import pytest
 
 from tests.support.workplace import Workplace
-from xnai_pipelines.documents import make as documents
 from xnai_pipelines.documents.plan import expected_seconds
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.releases.maintain import maintain
-from xnai_pipelines.state.context import StageRun, record
+from xnai_pipelines.state.context import StageRun, history, record
 from xnai_pipelines.state.manifest import Releases
 
 
@@ -74,4 +73,4 @@ def test_a_plan_says_how_long_the_next_run_will_take(work: Workplace, built_enco
     for number in range(10):
         work.write(f"{number}.txt", f"Text {number}.\n")
     assert expected_seconds(work.home, work.plan()) == pytest.approx(3 * 10 / 2)
-    assert documents.history(work.home.state)[0].items == 1
+    assert history(work.home.state)[0].items == 1
