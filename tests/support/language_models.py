@@ -18,6 +18,19 @@ def delta(text: str) -> str:
 
 
 @contextmanager
+def running(server: ThreadingHTTPServer) -> Iterator[str]:
+    """Yield the address of a server that answers until the end of the block."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
 def language_model(script: Callable[[Say], None], kind: str = "text/event-stream", status: int = 200) -> Iterator[str]:
     """Yield the address of a server. For each request `script` is called with what sends a part of the body as it is.
 
@@ -41,15 +54,8 @@ def language_model(script: Callable[[Say], None], kind: str = "text/event-stream
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_: object) -> None: ...
 
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running(Server(("127.0.0.1", 0), Handler)) as address:
+        yield address
 
 
 @contextmanager
@@ -72,12 +78,5 @@ def chat_server(replies: Callable[[str], str | None]) -> Iterator[tuple[str, lis
 
         def log_message(self, *_: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield address, asked

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.support.language_models import running
 from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.answers.answer import Sentence, State
 from xnai_pipelines.answers.draft import DraftSentence
@@ -72,14 +73,8 @@ def serving(data: bytes, status: int = 200, announced: int | None = None) -> Ite
 
         def log_message(self, *_: object) -> None: ...
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield address, asked
 
 
 @contextmanager
