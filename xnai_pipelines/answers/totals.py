@@ -65,11 +65,6 @@ def asks_for_total(question: str) -> bool:
     return bool(_TOTAL.search(question) and _ASKS_HOW_MUCH.search(question))
 
 
-def is_total(text: str) -> bool:
-    """Return whether a text speaks of a sum itself."""
-    return bool(_TOTAL.search(text))
-
-
 def total(
     question: str, names: Sequence[str], rows: Sequence[Sequence[str]], around: Collection[str] = ()
 ) -> Total | None:
