@@ -20,7 +20,7 @@ from xnai_pipelines.graph.headings import HeadingTree, outline
 from xnai_pipelines.graph.markup import bold_terms, code_spans, links
 from xnai_pipelines.graph.names import acronyms, names, quoted_names
 from xnai_pipelines.graph.patterns import pattern_finds
-from xnai_pipelines.graph.recogniser import ground_of, recognised_finds, recognised_statements
+from xnai_pipelines.graph.recogniser import ground_of, recognised_finds, recognised_statements, with_types
 from xnai_pipelines.graph.repeats import repeated_finds, repeats
 from xnai_pipelines.graph.source_code import Use
 from xnai_pipelines.graph.statements import OF_DOCUMENT, FoundSentence, Statement, as_rows, class_terms, cued
@@ -114,6 +114,7 @@ def _read_chunk(
     first, last = (bisect.bisect_left(used, at, key=lambda use: use.find.start) for at in (base, end))
     code = {_within(use.find, base): use for use in reversed(used[first:last]) if use.find.end <= end}
     short = list(acronyms(text))
+    proposed = [list(recognised_finds(text, row)) for row in recognised]
     finds = without_overlaps(
         [
             headings,
@@ -122,13 +123,14 @@ def _read_chunk(
             list(code_spans(text)),
             [find for pair in short for find in pair],
             *pattern_finds(text),
-            *(recognised_finds(text, row) for row in recognised),
             list(quoted_names(text)),
             list(bold_terms(text)),
             list(names(text)),
             list(repeated_finds(text, repeated)),
+            *proposed,
         ]
     )
+    finds = with_types(finds, proposed)
     edges = [0, *sentence_starts(text, 0, len(text)), len(text)]
     opens = [bool(_BEFORE_OPENING.search(text, max(0, find.start - 8), find.start)) for find in finds]
     ends = [(at, find.end) for at, find in enumerate(finds) if opens[at] and find.kind is not Kind.HEADING]
