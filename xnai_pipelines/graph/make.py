@@ -47,7 +47,7 @@ from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
 from xnai_pipelines.state.tables import Tables
 
-VERSION = 7  # raised when the same extractions give other tables
+VERSION = 8  # raised when the same extractions give other tables
 DOCUMENTS_IN_COMMIT = 2_000
 BYTES_IN_COMMIT = 16_000_000
 
