@@ -60,6 +60,11 @@ def test_names_are_found_in_scripts_with_and_without_capitals(text, language, ex
     assert any(expected in surface for surface in surfaces(read("a.md", text, language=language)))
 
 
+def test_a_repeated_particle_is_no_name():
+    text = "كان محمود درويش في حيفا. عاش محمود درويش في عكا. مات محمود درويش في هيوستن."
+    assert set(surfaces(read("a.md", text, language="ar"))) == {"محمود درويش"}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
