@@ -41,9 +41,9 @@ def repeats(texts: Sequence[str]) -> frozenset[str]:
         ),
         **_often(range(1, LONGEST_SPACED + 1), lambda n: _phrases(lines, n)),
     }
+    often = {phrase: n for phrase, n in often.items() if not _PARTICLE.fullmatch(phrase.rpartition(" ")[2])}
     inner = {part for phrase, n in often.items() for part in _parts(phrase) if often.get(part, 0) <= n}
-    particles = set(filter(_PARTICLE.fullmatch, often))
-    best = sorted(often.keys() - inner - particles, key=lambda phrase: (-often[phrase] * len(phrase), phrase))
+    best = sorted(often.keys() - inner, key=lambda phrase: (-often[phrase] * len(phrase), phrase))
     return frozenset(best[:KEPT])
 
 
