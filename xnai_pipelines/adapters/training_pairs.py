@@ -1,6 +1,5 @@
 """Questions and the passages that answer them, for training, apart from everything that is evaluated."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from xnai_pipelines.search.make import index_content
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release
+from xnai_pipelines.state.measured import content_hash
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import CHUNKS, TRAINING_PAIRS
 from xnai_pipelines.state.tables import Tables
@@ -202,5 +202,4 @@ def _fingerprint(
     context: StageContext, release: Release, questions: Sequence[Question], negatives: int, least_pairs: int
 ) -> str:
     asked = sorted(json.dumps(asdict(question), sort_keys=True) for question in questions)
-    state = [MINING_VERSION, index_content(context, release), asked, negatives, least_pairs]
-    return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]
+    return content_hash(MINING_VERSION, index_content(context, release), asked, negatives, least_pairs)

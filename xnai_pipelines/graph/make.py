@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,9 +40,9 @@ from xnai_pipelines.graph.touched import (
     touched_relations,
 )
 from xnai_pipelines.state.claim import recorded_inputs
-from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.context import StageContext, stage, write_report
 from xnai_pipelines.state.diff import Diff, diff
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
 from xnai_pipelines.state.tables import Tables
@@ -202,7 +202,7 @@ def overrides_of(home: Home) -> Overrides:
 
 def _reported(context: StageContext, report: GraphReport, seconds: float) -> GraphReport:
     timed = replace(report, seconds=seconds)
-    write_json(report_path(context.home, timed.table), asdict(timed))
+    write_report(context.home, timed.table, timed)
     return timed
 
 

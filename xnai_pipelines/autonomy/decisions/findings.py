@@ -233,7 +233,7 @@ def _accuracy(mode: str, now: Answers, then: Answers | None, thresholds: Thresho
             yield _floor(mode, NEW, now.found[sides.new], thresholds)
         reference = _reference(NEW, sides.then, enough)
         if reference is not None:
-            yield _unpaired(mode, NEW, reference, now.ndcg[sides.new], thresholds=thresholds)
+            yield _drop(mode, NEW, reference, now.ndcg[sides.new], paired=False, thresholds=thresholds)
 
 
 def _slices(now: Answers, enough: int) -> Iterator[tuple[Slice, Mask]]:
@@ -273,12 +273,12 @@ def _below_champion(mode: str, part: Slice, inside: Mask, sides: _Sides, *, thre
     reference = _reference(part, sides.then, enough)
     others = int((inside & sides.new).sum())
     if number >= enough or (part == OVERALL and number):
-        yield _paired(mode, part, then[sides.before[common]], now[common], thresholds=thresholds)
+        yield _drop(mode, part, then[sides.before[common]], now[common], paired=True, thresholds=thresholds)
     elif others < enough and reference is not None:
-        yield _unpaired(mode, part, reference, now[inside], thresholds=thresholds)
+        yield _drop(mode, part, reference, now[inside], paired=False, thresholds=thresholds)
     # All new questions together are a separate slice.
     if others >= enough and part != OVERALL and reference is not None:
-        yield _unpaired(mode, part, reference, now[inside & sides.new], thresholds=thresholds)
+        yield _drop(mode, part, reference, now[inside & sides.new], paired=False, thresholds=thresholds)
 
 
 def _reference(part: Slice, then: Answers, enough: int) -> Values | None:
@@ -291,43 +291,13 @@ def _reference(part: Slice, then: Answers, enough: int) -> Values | None:
     return then.ndcg if len(then.ndcg) >= enough else None
 
 
-def _paired(mode: str, part: Slice, before: Values, after: Values, *, thresholds: Thresholds) -> _Test:
-    return _drop(
-        mode=mode,
-        part=part,
-        before=before,
-        after=after,
-        difference=mean_of_differences(after - before),
-        p_value=paired_p_value(after - before),
-        paired=True,
-        tolerance=thresholds.tolerance,
-    )
-
-
-def _unpaired(mode: str, part: Slice, before: Values, after: Values, *, thresholds: Thresholds) -> _Test:
-    return _drop(
-        mode=mode,
-        part=part,
-        before=before,
-        after=after,
-        difference=difference_of_means(before, after),
-        p_value=unpaired_p_value(before, after, thresholds.tolerance),
-        paired=False,
-        tolerance=thresholds.tolerance,
-    )
-
-
-def _drop(
-    *,
-    mode: str,
-    part: Slice,
-    before: Values,
-    after: Values,
-    difference: Estimate,
-    p_value: float,
-    paired: bool,
-    tolerance: float,
-) -> _Test:
+def _drop(mode: str, part: Slice, before: Values, after: Values, *, paired: bool, thresholds: Thresholds) -> _Test:
+    """Return the test of whether nDCG@10 fell by more than the tolerance, of the same questions or of new ones."""
+    tolerance = thresholds.tolerance
+    if paired:
+        difference, p_value = mean_of_differences(after - before), paired_p_value(after - before)
+    else:
+        difference, p_value = difference_of_means(before, after), unpaired_p_value(before, after, tolerance)
     drop, value = -difference.mean, float(after.mean())
     if drop <= tolerance:
         return _Test(Limit.BELOW_CHAMPION, p_value, None)
