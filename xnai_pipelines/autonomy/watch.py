@@ -61,10 +61,8 @@ def look_for_degradation(
         # findings about another release do not count for this one, which is not evaluated yet
         memory = replace(memory, release=release.release, evaluated_at=None, standing={}, done={})
     unread = [one for one in newest if one.run_id not in memory.runs]
-    # evaluations read earlier that the new ones are judged together with
-    pooled = [one for one in newest if one.run_id in memory.runs][: thresholds.pooled - 1] if unread else []
     first = first_evaluation(tracker, release.release) if release else None
-    nights = [_night(tracker, one) for one in (*unread, *pooled)]
+    nights = [_night(tracker, one) for one in unread]
     return decide(
         nights=[night for night in nights if night is not None],
         baseline=_night(tracker, first) if first else None,

@@ -57,6 +57,7 @@ from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 # Sentences about a run's progress. The command line shows them; other processes leave them to the run's log.
 PROGRESS = logging.getLogger("xnai_pipelines.progress")
+SPECIAL_TOKENS = 2  # around each passage
 
 
 class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -292,9 +293,6 @@ class EncoderResource(HomeResource):
             return companion_like(home.models, folder, released)
         companion = companion_name(current.encoder)
         return build_named(home.models, BESIDE + companion, folder) if companion in encoders_at_hand() else folder
-
-
-SPECIAL_TOKENS = 2  # around each passage
 
 
 class ChunkingResource(dg.ConfigurableResource):  # type: ignore[type-arg]

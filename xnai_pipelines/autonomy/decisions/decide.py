@@ -35,7 +35,7 @@ class Decision:
 
     Attributes:
         action: Action, at most one per tick.
-        cause: Result of `Finding.cause`, None without an action.
+        cause: Result of `Degradation.cause`, None without an action.
         reason: Sentences on what was seen, and why there is an action or not.
         tags: cause, metric, champion (a release), slice, mode; drift with a drift report; attempt for RETRAIN.
         attempt: Number of the retraining for this cause, from 1.
@@ -103,8 +103,7 @@ def decide(
     people. So is a cause whose attempts are used up.
 
     Args:
-        nights: Evaluations since the last tick. Those that were read before are not read again. Pass the
-            `thresholds.pooled` - 1 newest of them too, see `findings`.
+        nights: Evaluations since the last tick. Those that were read before are not read again.
         baseline: First evaluation of the current release, None if unknown.
         attempts: All retrainings in any order.
         drift: Conclusion of the newest drift report.

@@ -1,6 +1,6 @@
 """Finds what is degraded in an evaluation, by mode and slice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self, TypeAlias
@@ -115,9 +115,7 @@ class _Test:
     finding: Degradation | None
 
 
-def findings(
-    baseline: Night | None, night: Night, thresholds: Thresholds, earlier: Sequence[Night] = ()
-) -> tuple[Degradation, ...]:
+def findings(baseline: Night | None, night: Night, thresholds: Thresholds) -> tuple[Degradation, ...]:
     """Return what is degraded in an evaluation, the worst first.
 
     Tests run in vector and hybrid search on all questions, on each language and folder with at least `slice_questions`
@@ -138,20 +136,17 @@ def findings(
         baseline: Champion's evaluation at release, None if there is none.
         night: Evaluation to judge.
         thresholds: Limits.
-        earlier: Evaluations of the same release before this one. If an evaluation asks a sample of the questions, the
-            other questions count with their last answer.
     """
     found: list[Degradation] = []
     tests: list[_Test] = []
-    newest_first = sorted((night, *earlier), key=lambda other: other.evaluated_at, reverse=True)
     chosen = night.chosen()
     for mode in MODES:
         calls = list(_calls(night, mode, thresholds))
         found += calls
         if chosen is None or any(finding.kind is Limit.ERRORS for finding in calls):
             continue
-        now = answers(newest_first, mode, chosen)
-        then = answers([baseline], mode, chosen) if baseline and baseline.run_id != night.run_id else None
+        now = answers(night, mode, chosen)
+        then = answers(baseline, mode, chosen) if baseline and baseline.run_id != night.run_id else None
         tests += _accuracy(mode, now, then, thresholds)
     for kind in (Limit.FLOOR, Limit.BELOW_CHAMPION):
         family = [test for test in tests if test.kind is kind]

@@ -33,7 +33,6 @@ def read(
             "set back, so evaluations are distinguished only by their runs."
         )
         memory = replace(memory, evaluated_at=None)
-    of_release = [night for night in nights if night.release == release]
     skipped: list[str] = []
     for night in nights:
         if night.run_id in memory.runs:
@@ -43,7 +42,7 @@ def read(
             skipped.append(unfit)
             runs = (night.run_id, *memory.runs)  # forgotten before those that were read
         else:
-            memory, recovered = _judge(night, baseline, memory, thresholds, of_release=of_release)
+            memory, recovered = _judge(night, baseline, memory, thresholds)
             # A date in the future would exclude the evaluations until then.
             memory = replace(memory, evaluated_at=min(night.evaluated_at, now))
             notes += [f"Recovered: {cause}." for cause in recovered]
@@ -66,13 +65,9 @@ def _unfit(night: Night, memory: Memory) -> str | None:
     return None
 
 
-def _judge(
-    night: Night, baseline: Night | None, memory: Memory, thresholds: Thresholds, *, of_release: Sequence[Night]
-) -> tuple[Memory, list[str]]:
+def _judge(night: Night, baseline: Night | None, memory: Memory, thresholds: Thresholds) -> tuple[Memory, list[str]]:
     """Return the memory with an evaluation's findings, and the causes that are no longer found."""
-    before = [other for other in of_release if other.evaluated_at < night.evaluated_at]
-    earlier = [other for other in before if baseline is None or other.run_id != baseline.run_id]
-    found = findings(baseline, night, thresholds, earlier[max(0, len(earlier) - thresholds.pooled + 1) :])
+    found = findings(baseline, night, thresholds)
     standing: dict[str, Standing] = {}
     for finding in found:  # worst first, so that a cause is represented by its worst mode
         cause = finding.cause(night.release)
