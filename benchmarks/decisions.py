@@ -21,8 +21,8 @@ from scipy.stats import binomtest
 
 from benchmarks.pipeline import pipeline
 from xnai_pipelines.autonomy.decisions.decide import decide
+from xnai_pipelines.autonomy.decisions.logged_evaluation import MODES, LoggedEvaluation
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
-from xnai_pipelines.autonomy.decisions.night import MODES, Night
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.evaluation.metrics import best_first
@@ -139,7 +139,7 @@ def history(rankings: Rankings, *, drop: bool, pushed: int, seed: int) -> Histor
     untouched = np.zeros(rankings.questions, dtype=np.int64)
     worse = _pushed(rankings, pushed, random) if drop else untouched
     chosen = random.choice(rankings.questions, ASKED, replace=False)
-    nights: list[Night] = []
+    nights: list[LoggedEvaluation] = []
     memory: str | None = None
     too_early = False
     for number in range(1, NIGHTS + 1):
@@ -148,7 +148,7 @@ def history(rankings: Rankings, *, drop: bool, pushed: int, seed: int) -> Histor
         nights.append(_night(number, rankings.measure(absent, worse if bad else untouched), chosen))
         now = nights[-1].evaluated_at + timedelta(hours=1)
         decision = decide(
-            nights=nights[-1:],
+            evaluations=nights[-1:],
             baseline=nights[0],
             attempts=(),
             drift=None,
@@ -176,7 +176,7 @@ def _pushed(rankings: Rankings, ranks: int, random: np.random.Generator) -> NDAr
     return worse
 
 
-def _night(number: int, values: dict[str, tuple[NDArray[np.float64], Flags]], chosen: Rows) -> Night:
+def _night(number: int, values: dict[str, tuple[NDArray[np.float64], Flags]], chosen: Rows) -> LoggedEvaluation:
     n = len(chosen)
     ids = [str(question) for question in chosen]
     tables = [
@@ -197,7 +197,7 @@ def _night(number: int, values: dict[str, tuple[NDArray[np.float64], Flags]], ch
         )
         for mode, (ndcg, found) in values.items()
     ]
-    return Night(f"night{number}", START + timedelta(days=number), 1, pa.concat_tables(tables))
+    return LoggedEvaluation(f"night{number}", START + timedelta(days=number), 1, pa.concat_tables(tables))
 
 
 def main() -> None:

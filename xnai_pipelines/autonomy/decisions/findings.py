@@ -8,7 +8,7 @@ from typing import Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from xnai_pipelines.autonomy.decisions.night import MODES, Answers, Night, answers
+from xnai_pipelines.autonomy.decisions.logged_evaluation import MODES, Answers, LoggedEvaluation, answers
 from xnai_pipelines.autonomy.decisions.significance import (
     Values,
     difference_of_means,
@@ -90,7 +90,7 @@ class Degradation:
     words: str
 
     def cause(self, release: int) -> str:
-        """Return the name of this finding, the same in every mode and on every night of a release."""
+        """Return the name of this finding, the same in every mode and in every evaluation of a release."""
         one_of_a_kind = self.part in (OVERALL, NEW)
         part = self.part.dimension if one_of_a_kind else f"{self.part.dimension}={self.part.value}"
         return f"{self.kind}:{part}@release{release}"
@@ -115,7 +115,9 @@ class _Test:
     finding: Degradation | None
 
 
-def findings(baseline: Night | None, night: Night, thresholds: Thresholds) -> tuple[Degradation, ...]:
+def findings(
+    baseline: LoggedEvaluation | None, evaluation: LoggedEvaluation, thresholds: Thresholds
+) -> tuple[Degradation, ...]:
     """Return what is degraded in an evaluation, the worst first.
 
     Tests run in vector and hybrid search on all questions, on each language and folder with at least `slice_questions`
@@ -134,19 +136,19 @@ def findings(baseline: Night | None, night: Night, thresholds: Thresholds) -> tu
 
     Args:
         baseline: Champion's evaluation at release, None if there is none.
-        night: Evaluation to judge.
+        evaluation: Evaluation to judge.
         thresholds: Limits.
     """
     found: list[Degradation] = []
     tests: list[_Test] = []
-    chosen = night.chosen()
+    chosen = evaluation.chosen()
     for mode in MODES:
-        calls = list(_calls(night, mode, thresholds))
+        calls = list(_calls(evaluation, mode, thresholds))
         found += calls
         if chosen is None or any(finding.kind is Limit.ERRORS for finding in calls):
             continue
-        now = answers(night, mode, chosen)
-        then = answers(baseline, mode, chosen) if baseline and baseline.run_id != night.run_id else None
+        now = answers(evaluation, mode, chosen)
+        then = answers(baseline, mode, chosen) if baseline and baseline.run_id != evaluation.run_id else None
         tests += _accuracy(mode, now, then, thresholds)
     for kind in (Limit.FLOOR, Limit.BELOW_CHAMPION):
         family = [test for test in tests if test.kind is kind]
@@ -157,8 +159,8 @@ def findings(baseline: Night | None, night: Night, thresholds: Thresholds) -> tu
     )
 
 
-def _calls(night: Night, mode: str, thresholds: Thresholds) -> Iterator[Degradation]:
-    rows = night.of_mode(mode)
+def _calls(evaluation: LoggedEvaluation, mode: str, thresholds: Thresholds) -> Iterator[Degradation]:
+    rows = evaluation.of_mode(mode)
     answered = rows["latency_ms"].filter(rows["error"].is_null()).to_numpy()
     errors, allowed = rows.num_rows - len(answered), thresholds.max_error_share
     if errors > allowed * rows.num_rows:

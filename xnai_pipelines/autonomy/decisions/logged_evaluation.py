@@ -22,7 +22,7 @@ Chosen: TypeAlias = tuple[str, str | None]
 
 
 @dataclass(frozen=True, eq=False)
-class Night:
+class LoggedEvaluation:
     """One evaluation: run, time (UTC), release and rows.
 
     `questions` has the schema `PER_QUESTION`. Only rows of level document are read; other levels may be missing.
@@ -83,13 +83,13 @@ class Answers:
     asked: frozenset[str]
 
 
-def answers(night: Night, mode: str, chosen: Chosen) -> Answers:
+def answers(evaluation: LoggedEvaluation, mode: str, chosen: Chosen) -> Answers:
     """Return each chosen question's answer.
 
     A search that raised is dropped here, because it tells nothing about accuracy. It is counted as an error.
     """
     origin, split = chosen
-    rows = night.of_mode(mode)
+    rows = evaluation.of_mode(mode)
     wanted = pc.equal(rows["origin"], origin)
     rows = rows.filter(wanted if split is None else pc.and_(wanted, pc.equal(rows["split"], split)))
     asked = frozenset(rows["question_id"].to_pylist())
