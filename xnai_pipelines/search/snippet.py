@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
 
 from xnai_pipelines.search.stems import stem
-from xnai_pipelines.search.words import LETTER, folded, words
+from xnai_pipelines.search.words import RUN, folded, words
 
-WORD = re.compile(rf"(?:{LETTER})+")
+WORD = re.compile(RUN)
 _HEAD = 2  # letters in which words of one stem agree: "dying" and "die"
 
 
