@@ -6,7 +6,7 @@ term adds to a passage is computed when the index is built.
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
@@ -18,6 +18,7 @@ from xnai_pipelines.search.stems import STEM_MARK, stem
 K1 = 1.2
 B = 0.75
 DECOMPOUNDED = ("da", "de", "et", "fi", "hu", "nl", "no", "sv")
+_REMEMBERED = 4_096  # terms
 _SHORTEST_PART = 4  # letters
 _LINKS = re.compile(r"(?:es|en|er|s|n|e)$")  # between the parts of a compound
 
@@ -35,6 +36,7 @@ class Postings:
         weights: What the term adds to the BM25 score of the passage: float32 [entries].
         times: How often the passage has the term: uint16 [entries].
         passages: n.
+        remembered: Entries of terms that were asked for: a question asks for each of its terms several times.
     """
 
     keys: npt.NDArray[np.uint64]
@@ -43,9 +45,18 @@ class Postings:
     weights: Scores
     times: npt.NDArray[np.uint16]
     passages: int
+    remembered: dict[str, slice] = field(default_factory=dict, init=False, repr=False)
 
     def of(self, term: str) -> slice:
         """Return which entries are the term's; none if no passage contains it."""
+        found = self.remembered.get(term)
+        if found is None:
+            if len(self.remembered) >= _REMEMBERED:
+                self.remembered.clear()
+            found = self.remembered[term] = self._entries(term)
+        return found
+
+    def _entries(self, term: str) -> slice:
         key = hashed([term])[0]
         at = int(self.keys.searchsorted(key))
         if at == len(self.keys) or self.keys[at] != key:
