@@ -131,14 +131,14 @@ def estimated_sum(
     Passages of an `unspoken` language are compared by their vectors: on the scale of the best 100 of the language, for
     encoders give all of them lower similarities. Their words count as the mean of the best 100 does: nothing.
     """
-    scale = _Scale.of(vector.at(vector.among(readable).best(SCALED_BY)))
+    scale = _scale_of(vector.among(readable))
     factors, means = np.array([scale.factor], np.float32), np.array([scale.mean], np.float32)
     words = standardised(keyword, readable)
     words *= np.float32(1 - weight)
     if unspoken:
         factors, means = np.repeat(factors, len(keyword)), np.repeat(means, len(keyword))
     for one in unspoken:
-        own = _Scale.of(vector.at(vector.of(one.rows).best(SCALED_BY)))
+        own = _scale_of(vector.of(one.rows))
         mixed = scale.mixed(own, one.share)
         factors[one.rows], means[one.rows] = mixed.factor, mixed.mean
         words[one.rows] *= np.float32(1 - one.share)
@@ -157,6 +157,12 @@ def estimated_sum(
         abs(weight) * vector.error * float(factors.max(initial=0.0)),
         None if vector.exact is None else lambda rows: total(vector.at(rows), rows),
     )
+
+
+def _scale_of(vector: Estimates) -> "_Scale":
+    """Return the scale of the best 100 similarities."""
+    best = vector.best(SCALED_BY)
+    return _Scale.of(vector.scores[best])  # which `best` made exact
 
 
 def standardised(scores: Scores, readable: npt.NDArray[np.bool_] | None = None) -> Scores:
