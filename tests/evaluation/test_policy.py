@@ -1,8 +1,11 @@
 """The ranking policy is chosen on questions that are not tested on, only for a gain, and written into the manifest."""
 
 import json
+from collections import defaultdict
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +38,7 @@ from xnai_pipelines.evaluation.policy_fit import policy_fit
 from xnai_pipelines.evaluation.report import Headline
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Origin, Split
+from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.ranking import fused
 from xnai_pipelines.state.layout import Home, write_json
@@ -217,11 +221,34 @@ def test_questions_answered_in_a_language_that_the_encoder_does_not_know_rely_on
     assert strange.explain(question).weight < index.explain(question).weight / 2
 
 
-@pytest.mark.parametrize(
-    ("reciprocal_rank", "known"), [(0.93, 1.0), (0.72, 1.0), (0.585, 0.5), (0.45, 0.0), (0.1, 0.0)]
-)
-def test_an_encoder_that_finds_no_passage_by_its_own_words_does_not_know_the_language(reciprocal_rank, known):
+@pytest.mark.parametrize(("reciprocal_rank", "known"), [(0.93, 1.0), (0.74, 1.0), (0.6, 0.5), (0.46, 0.0), (0.1, 0.0)])
+def test_an_encoder_that_finds_no_passage_by_an_excerpt_of_it_does_not_know_the_language(reciprocal_rank, known):
     assert knowledge(reciprocal_rank) == known
+
+
+def test_an_encoder_that_knows_words_but_no_meaning_does_not_know_the_language():
+    random = np.random.default_rng(0)
+    of_word: defaultdict[str, np.ndarray] = defaultdict(lambda: random.normal(size=64))
+
+    def by_words(text: str) -> np.ndarray:
+        vector = np.sum([of_word[word] for word in text.split()], axis=0)
+        return vector / np.linalg.norm(vector)
+
+    passages = [" ".join(f"p{one}w{word}" for word in range(40)) for one in range(60)]
+    corpus = SimpleNamespace(
+        values=lambda _, rows: [passages[row] for row in rows],
+        documents=np.arange(60),
+        passages={"language": pa.chunked_array([["pl"] * 60])},
+    )
+    index = SimpleNamespace(
+        corpus=corpus,
+        contents=SimpleNamespace(passages=60),
+        encode_query=by_words,
+        encoder=SimpleNamespace(encode_passage=by_words),
+    )
+    assert known_languages(cast(SearchIndex, index)) == {"pl": 0.0}
+    passages[:] = [" ".join([f"p{one}w{word}" for word in range(10)] * 4) for one in range(60)]
+    assert known_languages(cast(SearchIndex, index)) == {"pl": 1.0}, "here the rest has the words of the excerpt"
 
 
 def test_the_rank_of_an_excerpt_is_that_among_as_many_passages_in_any_corpus():
@@ -244,11 +271,14 @@ def test_code_and_addresses_are_no_excerpt():
     assert excerpt(code * 20) is None
 
 
-def test_an_excerpt_has_whole_words_from_the_middle():
+def test_an_excerpt_has_whole_words_from_the_middle_and_the_rest_has_none_of_them():
     words = " ".join(f"word{number}" for number in range(40))
-    assert set(excerpt(words).split()) <= set(words.split()[10:30])
+    asked, rest = excerpt(words)
+    assert set(asked.split()) <= set(words.split()[10:30])
+    assert set(asked.split()).isdisjoint(rest.split())
+    assert set(words.split()[:10]) | set(words.split()[30:]) <= set(rest.split())
     assert excerpt("A short text.") is None
-    assert len(excerpt("数据库备份" * 30)) == 30
+    assert len(excerpt("数据库备份" * 30)[0]) == 30
 
 
 def test_correction_can_be_switched_off(coded: Workplace):
