@@ -24,7 +24,7 @@ MIN_ASKED = 20  # of a language that is judged: fewer are often wrongly detected
 LANGUAGES = 20  # the most common ones
 EXCERPT = 60  # letters, half as many Chinese, Japanese or Korean ones
 _CHARACTERS_FROM = "\u2e80"
-_STRANGE, _KNOWN = 0.46, 0.74  # mean reciprocal rank
+_STRANGE, _KNOWN = 0.45, 0.62  # mean reciprocal rank
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -66,7 +66,8 @@ def excerpt(text: str) -> tuple[str, str] | None:
     start = (len(text) - letters) // 2
     cut = text[start : start + letters]
     whole = " ".join(cut.split(" ")[1:-1])
-    return whole if len(whole) > letters / 2 else cut, f"{text[:start]} {text[start + letters :]}"
+    asked = whole if len(whole) > letters / 2 else cut
+    return (asked, f"{text[:start]} {text[start + letters :]}") if any(map(str.isalnum, asked)) else None
 
 
 def _reciprocal_ranks(index: SearchIndex, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
