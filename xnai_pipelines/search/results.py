@@ -25,7 +25,7 @@ def hits(ranking: Ranking, what: Asked, scoring: Scoring, source: GraphSource) -
             score=float(ranking.scores[place]),
             vector=_number(ranking.vector, place),
             keyword=_number(ranking.keyword, place),
-            copies=int(np.count_nonzero(ranking.found[corpus.copies(row)])) - 1,
+            copies=int(np.count_nonzero(ranking.totals[corpus.copies(row)] > -np.inf)) - 1,
             path=source.graph.path(ranking.walked, row) if ranking.walked else (),
             **_with_snippet(shown, marked),
         )
