@@ -25,6 +25,7 @@ MINUTES = "- **Canteen.** It is shut. Ada objected.\n- None."
         ("Ask this:", {"Ask this:": ""}),
         (OPTIONS, {"Cut the history.": "-d\n\n--depth <depth>", "It is short.": "-d\n\n--depth <depth>"}),
         (OPTIONS, {"How many may connect.": "max_connections (integer)"}),
+        ("new_session (POSIX only)\n\ngroup\n\numask", {"new_session (POSIX only)": "", "group": ""}),
         ("--depth <depth>\n\n# Notes\n\nIt is slow.", {"--depth <depth>": "", "It is slow.": ""}),
         ("It broke. Why?\n\nNobody knows.", {"It broke.": "", "Nobody knows.": "Why?"}),
     ],

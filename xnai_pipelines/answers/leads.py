@@ -5,7 +5,9 @@ them, what an option of a command does with the option.
 """
 
 import re
+from collections import deque
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import TypeAlias
 
 from xnai_pipelines.answers.items import FIELD_NAME, LIST_MARK
@@ -21,8 +23,11 @@ _LONGEST_QUESTION = 200  # characters of a line that ends in one
 # An option of a command, or an identifier: `--depth <n>`, `max_connections (integer)`, `branch.sort`.
 _OPTION = r"(?:(?:-{1,2}[\[\w?#]|<\w)[^\n]{0,100}(?<![.!?:。])|(?!\d)\w+(?:[._]\w[\w*<>-]*)+(?: \([^\n()]{1,40}\))?)"
 _TERM = re.compile(_OPTION + r"\Z")
+_SAYS = r"[^\n]{60}|[^\n]*[.:;!?。](?:\s|\Z)"  # a line that says something, and is no list of names
+_MOST_NAMES = 4  # of one option
+_SAYS_SOMETHING = re.compile(_SAYS)
 # Options in lines of their own, one below the other, above what they do.
-_TERMS = re.compile(rf"(?:\A|(?<=\n\n))(?P<terms>{_OPTION}(?:\n\n{_OPTION})*)\n\n(?=\S)")
+_TERMS = re.compile(rf"(?:\A|(?<=\n\n))(?P<terms>{_OPTION}(?:\n\n{_OPTION})*)\n\n(?={_SAYS})")
 
 
 def leads(text: str, parts: Sequence[Range]) -> list[tuple[Range, ...] | None]:
@@ -44,7 +49,7 @@ def leads(text: str, parts: Sequence[Range]) -> list[tuple[Range, ...] | None]:
             listed = None
         following = parts[at + 1] if at + 1 < len(parts) else None
         terms = (terms[0] if terms else part[0], part[1]) if _is_term(text, part) else None
-        if terms and following and not _HEADING.search(text, part[1], following[0]):
+        if terms and _say_what_it_does(text, parts[at : at + _MOST_NAMES + 1]):
             topic, listed = terms, None
             found.append(None)
         elif following and _is_topic(text, part) and not _ends_before(text, part, following):
@@ -60,16 +65,23 @@ def leads(text: str, parts: Sequence[Range]) -> list[tuple[Range, ...] | None]:
 
 def term_above(text: str, at: int) -> Range | None:
     """Return the range of the options of a command that a place in a text says something of, None if there are none."""
-    found = None
-    for match in _TERMS.finditer(text, 0, at + 1):
-        found = match
-    if found is None or found.end() > at or _HEADING.search(text, found.end("terms"), at):
+    before = takewhile(lambda match: match.end() <= at, _TERMS.finditer(text))
+    found = deque(before, maxlen=1)
+    if not found or _HEADING.search(text, found[0].end("terms"), at):
         return None
-    return found.span("terms")
+    return found[0].span("terms")
 
 
 def _is_term(text: str, part: Range) -> bool:
     return bool(_TERM.match(text, *part)) and _alone(text, part)
+
+
+def _say_what_it_does(text: str, parts: Sequence[Range]) -> bool:
+    """Return whether the parts behind an option say what it does, after other names that it may have."""
+    following = next((part for part in parts[1:] if not _is_term(text, part)), None)
+    if following is None or _HEADING.search(text, parts[0][1], following[0]):
+        return False
+    return bool(_SAYS_SOMETHING.match(text, following[0]))
 
 
 def _is_topic(text: str, part: Range) -> bool:
