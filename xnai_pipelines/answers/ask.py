@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TypeAlias
 
 from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal, Sentence, State
+from xnai_pipelines.answers.asked_for import asked_for
 from xnai_pipelines.answers.conversation import Rewriter, Turn, standalone
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, Extent, choose_evidence
 from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted, quotes, summed, tells
@@ -210,7 +211,9 @@ def weigh(
         carried = {(unit.evidence, unit.start): CARRIED * unit.score for unit in scored.units}
         both = (replace(unit, score=unit.score + carried[unit.evidence, unit.start]) for unit in units)
         scored = replace(scored, units=tuple(sorted(both, key=lambda unit: -unit.score)))
-    return Weighed(understood, evidence, replace(scored, units=tuple(preferred(understood, scored.units, evidence))))
+    asked = taken_apart(question, filters).text
+    told = asked if asked_for(asked) else understood  # "born" may be corrected to a word that the documents have
+    return Weighed(told, evidence, replace(scored, units=tuple(preferred(told, scored.units, evidence))))
 
 
 def refused(evidence: Sequence[Evidence]) -> Refusal:

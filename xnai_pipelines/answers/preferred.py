@@ -18,7 +18,7 @@ from xnai_pipelines.answers.scoring import Unit
 CLOSE_OF_A_CALL = 0.13  # of score, within which a section with a call goes before what only heads its chapter
 CLOSE_OF_A_COMMAND = 0.03  # within which a unit with a command goes before one without
 CLOSE_OF_A_RELATION = 0.15  # within which a unit that tells of what is asked goes before one that does not
-CLOSE_OF_A_QUESTION = 0.06  # within which any unit goes before a question
+CLOSE_OF_A_QUESTION = 0.15  # within which any unit goes before a question, which has the words of the asker's
 
 _COMMAND = re.compile(r"`[^`\n]+`|(?<![\w-])--?[A-Za-z][\w-]*")
 _QUESTION = ("?", "？", "؟")
@@ -59,10 +59,11 @@ def preferred(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]
     def is_in_the_document(unit: Unit) -> bool:
         return evidence[unit.evidence].document_id == document
 
-    found = None
     if asks(units[0]):
-        found = next(filterfalse(asks, near(CLOSE_OF_A_QUESTION)), None)
-    elif not tells(units[0]):
+        answered = any(filterfalse(asks, near(CLOSE_OF_A_QUESTION)))
+        return sorted(units, key=asks) if answered else units
+    found = None
+    if not tells(units[0]):
         found = next(filter(tells, filter(is_in_the_document, near(CLOSE_OF_A_RELATION))), None)
     elif asks_what_to_do(question) and not (shows_a_call(units[0]) or shows_a_command(units[0])):
         chapter_of_it = filter(is_in_the_chapter, filter(is_in_the_document, near(CLOSE_OF_A_CALL)))
