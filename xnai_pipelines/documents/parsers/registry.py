@@ -18,6 +18,7 @@ from xnai_pipelines.documents.parsers.markup.html import parse_html
 from xnai_pipelines.documents.parsers.markup.latex import parse_latex
 from xnai_pipelines.documents.parsers.markup.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.markup.outlined import parse_asciidoc, parse_org
+from xnai_pipelines.documents.parsers.markup.roff import parse_roff
 from xnai_pipelines.documents.parsers.markup.rst import parse_rst
 from xnai_pipelines.documents.parsers.markup.subtitles import parse_subtitles
 from xnai_pipelines.documents.parsers.markup.xml_text import parse_xml
@@ -43,6 +44,7 @@ from xnai_pipelines.documents.parsers.media_types import (
     PLAIN,
     PPT,
     PPTX,
+    ROFF,
     RTF,
     SUBRIP,
     TAR,
@@ -68,7 +70,7 @@ from xnai_pipelines.documents.parsers.office97.rtf import parse_rtf
 from xnai_pipelines.documents.parsers.office97.word import parse_doc
 from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Member, ParseLimits, SourceFile
 from xnai_pipelines.documents.parsers.pdf.document import parse_pdf
-from xnai_pipelines.documents.parsers.pdf.recognition import Recogniser
+from xnai_pipelines.documents.parsers.pdf.recognition import PageRecogniser
 from xnai_pipelines.documents.parsers.records.notebook import parse_json, parse_notebook
 from xnai_pipelines.documents.parsers.records.records import parse_csv, parse_jsonl, parse_parquet
 from xnai_pipelines.documents.parsers.text.normalise import normalise
@@ -76,7 +78,7 @@ from xnai_pipelines.documents.parsers.text.repair import decode_and_repair
 from xnai_pipelines.errors import FileError
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
-_COMMON_VERSION = 6
+_COMMON_VERSION = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ def _of_bytes(
 
 def _read_pdf(source: SourceFile) -> Iterable[Content | Member]:
     limits = source.limits
-    recogniser = Recogniser(limits.ocr_languages, limits.seconds) if limits.ocr_languages else None
+    recogniser = PageRecogniser(limits.ocr_languages, limits.seconds) if limits.ocr_languages else None
     return parse_pdf(source.read(), source.stem, limits.max_text_chars, recogniser)
 
 
@@ -225,6 +227,7 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     LATEX: Parser("latex", 3, _of_text(parse_latex), isolated=True),
     ASCIIDOC: Parser("asciidoc", 2, _of_text(parse_asciidoc)),
     ORG: Parser("org", 1, _of_text(parse_org)),
+    ROFF: Parser("roff", 1, _of_text(parse_roff), isolated=True),
     YAML: Parser("yaml", 1, _of_text(parse_yaml)),
     TOML: Parser("toml", 1, _of_text(parse_toml)),
     VCARD: Parser("vcard", 3, _of_text(parse_vcards, whole_characters)),
