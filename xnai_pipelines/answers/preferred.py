@@ -6,7 +6,7 @@ birth. What only describes the subject often has more of the question's words.
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import filterfalse, takewhile
+from itertools import takewhile
 
 from xnai_pipelines.answers.asked_for import asked_for
 from xnai_pipelines.answers.belonging import command_below, section_of, signature_above, text_of
@@ -60,7 +60,7 @@ def preferred(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]
         return evidence[unit.evidence].document_id == document
 
     if asks(units[0]):
-        answered = any(filterfalse(asks, near(CLOSE_OF_A_QUESTION)))
+        answered = any(not asks(unit) for unit in near(CLOSE_OF_A_QUESTION))
         return sorted(units, key=asks) if answered else units
     found = None
     if not tells(units[0]):
