@@ -54,3 +54,9 @@ def test_a_heading_ends_what_is_said_of_an_option():
     text = "--depth <depth>\n\nCut.\n\n# Notes\n\nIt is slow."
     assert term_above(text, text.index("Cut"))
     assert not term_above(text, text.index("slow"))
+
+
+def test_a_long_name_that_is_no_option_is_read_in_no_time():
+    text = "a_" * 5_000 + "!\n\nIt is."
+    assert [text[part.start : part.end] for part in units(text)][-1] == "It is."
+    assert term_above(text, len(text) - 1) is None

@@ -21,13 +21,14 @@ _BOLD = re.compile(r"(?P<mark>\*\*|__)[^*_\n]{1,200}(?P=mark)[.:：]?\Z")
 _COLON = (":", "：")
 _LONGEST_QUESTION = 200  # characters of a line that ends in one
 # An option of a command, or an identifier: `--depth <n>`, `max_connections (integer)`, `branch.sort`.
-_OPTION = r"(?:(?:-{1,2}[\[\w?#]|<\w)[^\n]{0,100}(?<![.!?:。])|(?!\d)\w+(?:[._]\w[\w*<>-]*)+(?: \([^\n()]{1,40}\))?)"
+_IDENTIFIER = r"(?!\d)(?=\w{0,60}[^\W_][._]\w)\w[\w.*<>-]{0,100}(?<!\.)(?: \([^\n()]{1,40}\))?"
+_OPTION = rf"(?:(?:-{{1,2}}[\[\w?#]|<\w)[^\n]{{0,100}}(?<![.!?:。])|{_IDENTIFIER})"
 _TERM = re.compile(_OPTION + r"\Z")
 _SAYS = r"[^\n]{60}|[^\n]*[.:;!?。](?:\s|\Z)"  # a line that says something, and is no list of names
 _MOST_NAMES = 4  # of one option
 _SAYS_SOMETHING = re.compile(_SAYS)
 # Options in lines of their own, one below the other, above what they do.
-_TERMS = re.compile(rf"(?:\A|(?<=\n\n))(?P<terms>{_OPTION}(?:\n\n{_OPTION})*)\n\n(?={_SAYS})")
+_TERMS = re.compile(rf"(?:\A|(?<=\n\n))(?P<terms>{_OPTION}(?:\n\n{_OPTION}){{0,{_MOST_NAMES - 1}}})\n\n(?={_SAYS})")
 
 
 def leads(text: str, parts: Sequence[Range]) -> list[tuple[Range, ...] | None]:
