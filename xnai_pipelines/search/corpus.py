@@ -34,7 +34,7 @@ from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
 from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.tables import Tables
 
-FORMAT = 8  # raised when the files of the same table are other ones
+FORMAT = 9  # raised when the files of the same table are other ones
 
 Vectors = npt.NDArray[np.float32]
 

@@ -27,10 +27,12 @@ from xnai_pipelines.search.lexicon import Lexicon
 from xnai_pipelines.search.stems import STEMMED
 from xnai_pipelines.search.table_rows import SHOWN, TableRows, numbered
 from xnai_pipelines.search.words import ANALYSER, terms, title
+from xnai_pipelines.state.schemas import PASSAGE_COLUMNS
 from xnai_pipelines.state.tables import vectors_of
 
 CONTEXT = pa.field("context", pa.string())
 PASSAGES = "passages.arrow"
+PASSAGES_SCHEMA = pa.schema([*(column for column in PASSAGE_COLUMNS if column[0] in {*SHOWN, "revision"}), CONTEXT])
 TITLE = "title_"  # before the names of the postings of titles
 BY_ROW = ("vectors", "codes", "steps", "errors", "digests", "lengths", f"{TITLE}lengths")  # arrays of the passages
 
@@ -74,14 +76,13 @@ def made_of(folder: Path, rows: TableRows) -> Iterator[Made]:
     """Write what files have of each passage and of its document."""
     with scratch(folder, "rows") as waiting, scratch(folder, "terms") as inverting, scratch(folder, "titles") as titles:
         inverted, titled = Inverter(inverting), Inverter(titles)
-        schema = passages_schema(rows.table)
         with (
-            arrow_file(folder / PASSAGES, schema) as passages,
+            arrow_file(folder / PASSAGES, PASSAGES_SCHEMA) as passages,
             ArrayFile(folder / "vectors.npy", np.float32, [rows.dimension]) as vectors,
             ArrayFile(folder / "digests.npy", f"S{_DIGEST}") as digests,
         ):
             for some in rows.blocks(waiting):
-                passages.write_table(_passages(some, schema))
+                passages.write_table(_passages(some))
                 vectors.append(vectors_of(some))
                 digests.append(np.array([_digest(text) for text in some["text"].to_pylist()], f"S{_DIGEST}"))
                 inverted.add(_terms(some))
@@ -169,16 +170,16 @@ def mapped(path: Path) -> pa.Table:
         return pa.ipc.open_file(source).read_all()
 
 
-def passages_schema(table: Any) -> pa.Schema:
-    """Return what a corpus has of the rows of a LanceDB table."""
-    return pa.schema([*(table.schema.field(name) for name in (*SHOWN, "revision")), CONTEXT])
-
-
-def _passages(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+def _passages(rows: pa.Table) -> pa.Table:
     """Return the rows with what each passage has before its chunk's text, with which it ends."""
     pairs = zip(rows["passage"].to_pylist(), rows["text"].to_pylist(), strict=True)
-    context = pa.chunked_array([[whole.removesuffix(text) for whole, text in pairs]], pa.string())
-    return pa.Table.from_arrays([*(rows[name] for name in (*SHOWN, "revision")), context], schema=schema)
+    context = pa.array([whole.removesuffix(text) for whole, text in pairs], pa.string())
+    rows = rows.append_column(CONTEXT, context)
+    columns = (
+        rows[field.name] if field.name in rows.column_names else pa.nulls(len(rows), field.type)
+        for field in PASSAGES_SCHEMA
+    )
+    return pa.Table.from_arrays(list(columns), schema=PASSAGES_SCHEMA)
 
 
 def _digest(text: str) -> bytes:
