@@ -71,7 +71,7 @@ def excerpt(text: str) -> str | None:
 def _reciprocal_ranks(index: SearchIndex, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Return 1 / rank of the document of each of up to 100 rows among 50 of them, asked for by an excerpt."""
     corpus = index.corpus
-    vectors = corpus.vectors[rows]
+    vectors = corpus.pieces.vectors(rows)
     documents = np.array(corpus.values("document_id", rows.tolist()))
     ranks = []
     for row, document in zip(rows.tolist(), documents, strict=True):

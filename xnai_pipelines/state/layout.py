@@ -190,6 +190,14 @@ def write_parts(path: Path, parts: Iterable[bytes]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def link_or_copy(file: Path, to: Path) -> None:
+    """Make a file, which nobody changes, another one too: the same one, or a copy where there are no hard links."""
+    try:
+        os.link(file, to)
+    except OSError:
+        shutil.copyfile(file, to)
+
+
 def remove(path: Path) -> None:
     """Remove a file or a folder; nothing happens if there is none."""
     with committing(path), suppress(FileNotFoundError):
