@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def make_questions(context: StageContext, labelled: Path | None) -> QuestionsRep
     with stage(context, "questions") as watch:
         tables.ensure(QUESTIONS)
         labels = _labels(context, labelled)
-        generated = () if labelled else generate_questions(passages_to_ask(tables), GENERATED_LIMIT, SEED)
+        generated = () if labelled else generate_questions(partial(passages_to_ask, tables), GENERATED_LIMIT, SEED)
         found = [*labels.questions, *generated]
         questions = split_by_document(found, SEED)
         changed = set(questions) != set(read_questions(tables))
