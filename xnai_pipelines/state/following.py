@@ -1,11 +1,13 @@
 """A home that follows another: it holds the releases that the other one shares, and serves the current one."""
 
 import json
+import uuid
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from xnai_pipelines.errors import DamagedArtefactError, HomeError
 from xnai_pipelines.state.artefacts import CARD, file_sha256, publish_artefact, read_card
+from xnai_pipelines.state.judgements import put_judgements
 from xnai_pipelines.state.layout import Home, link_or_copy, remove, write_bytes, write_json
 from xnai_pipelines.state.locks import FOLLOWS
 from xnai_pipelines.state.sharing import DOCUMENTS, FILES, LIST, POINTER, RULES, SharedRelease, objects_at, read_list
@@ -33,7 +35,9 @@ class Follower:
                     f"{home.root} has a release of its own and cannot follow {address}. Set XNAI_HOME to a new folder, "
                     "or unset XNAI_FOLLOW."
                 )
-            write_json(home.root / FOLLOWS, {"address": self._objects.address})
+            write_json(home.root / FOLLOWS, {"address": self._objects.address, "machine": uuid.uuid4().hex})
+        self._machine = json.loads((home.root / FOLLOWS).read_bytes()).get("machine")
+        self._put: dict[str, int] = {}
 
     def catch_up(self) -> None:
         """Make the shared releases those of the home, the pointer last; what they no longer name is removed.
@@ -58,6 +62,15 @@ class Follower:
             write_bytes(self._home.root / name, shared.texts[name].encode())
         self._remove_others(shared)
         self._tag = tag
+
+    def put_judgements(self) -> None:
+        """Put what people judged here where the home that runs finds it.
+
+        Raises:
+            HomeError: The store cannot be reached, or not be written.
+        """
+        if self._machine:  # the homes of earlier versions have none
+            put_judgements(self._home, self._objects, self._machine, self._put)
 
     def _fetch(self, folder: str, shared: SharedRelease) -> None:
         """Download a folder, unless it is there."""
