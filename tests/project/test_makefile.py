@@ -80,6 +80,15 @@ def test_what_is_installed_is_not_installed_again(checkout: Path) -> None:
     assert "pip install" in _make(checkout, "--dry-run", "demo").stdout
 
 
+def test_the_demo_leaves_mlflows_server_to_what_starts_it(checkout: Path) -> None:
+    assert "mlflow" not in _make(checkout, "--dry-run", "demo").stdout
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv/.installed").touch()
+    assert "mlflow" in _make(checkout, "--dry-run", "ui").stdout
+    (checkout / ".venv/.installed-ui").touch()
+    assert "pip install" not in _make(checkout, "--dry-run", "ui").stdout
+
+
 @pytest.mark.slow
 def test_a_failed_installation_shows_its_reason_and_is_tried_again(checkout: Path) -> None:
     programs = checkout / ".venv/bin"

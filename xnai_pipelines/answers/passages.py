@@ -99,10 +99,9 @@ class Passages:
         """Return the texts of these documents as they are stored now, by document_id; deleted ones are missing."""
         return stored_texts(self._home, wanted)
 
-    def terms(self, text: str) -> set[str]:
-        """Return the forms of all words of a text."""
-        languages = self.index.corpus.languages
-        return set().union(*(_forms_in(token, languages) for token in text.split()))
+    def forms_in(self, run: str) -> frozenset[str]:
+        """Return the forms of all words in a run of characters without white space."""
+        return _forms_in(run, self.index.corpus.languages)
 
     def telling(self, question: str) -> list[tuple[str, ...]]:
         """Return the forms of each distinct word of a question, without function words."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -53,8 +54,9 @@ class Part(NamedTuple):
         return [*self.leads, *((first + start, first + end) for start, end in said)]
 
 
-def units(text: str) -> list[Part]:
-    """Return the parts of a text that can answer, in order.
+@lru_cache(maxsize=256)
+def units(text: str) -> tuple[Part, ...]:
+    """Return the parts of a text that can answer, in order; a passage is often asked again.
 
     Headings, rows of column names, what only leads to an answer, and lines without a letter or digit cannot.
     """
@@ -69,7 +71,7 @@ def units(text: str) -> list[Part]:
     trimmed = (_trimmed(text, part) for part in found)
     said = [part for part in trimmed if part.start < part.end and any(map(str.isalnum, text[part.start : part.end]))]
     above = leads(text, [(part.start, part.end) for part in said])
-    return [part._replace(leads=ranges) for part, ranges in zip(said, above, strict=True) if ranges is not None]
+    return tuple(part._replace(leads=ranges) for part, ranges in zip(said, above, strict=True) if ranges is not None)
 
 
 def _blocks(text: str) -> Iterator[Part | TableRow]:
