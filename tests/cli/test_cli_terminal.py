@@ -1,6 +1,8 @@
 """What a terminal shows of names and texts is data, in any encoding; tables fit it without broken words."""
 
 import io
+import os
+import subprocess
 import sys
 
 import pytest
@@ -100,3 +102,28 @@ def test_a_narrow_terminal_shows_the_first_columns_and_names_the_others(monkeypa
     assert "int8_dynamic" in " ".join(lines)
     assert "smallest" not in " ".join(lines)
     assert "Not shown at this width: against fp32, reason." in " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize("width", [20, 40, 60])
+def test_a_fact_is_never_shown_without_its_value(monkeypatch, width):
+    output = io.StringIO()
+    monkeypatch.setattr(terminal, "_output", Console(file=output, width=width))
+    value = "/srv/documents/" + "long-name-" * 8 + "end"
+    terminal.table("Home", ["what", "value"], [["quarantined", value], ["documents", "8"]])
+    lines = output.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert value in "".join(output.getvalue().removeprefix("Home").replace("quarantined", "").split())
+
+
+@pytest.mark.parametrize(("device", "code", "said"), [("/dev/full", 3, 1), (None, 1, 0)])
+def test_output_that_cannot_be_written_ends_a_command_without_a_trace(device, code, said):
+    if device:
+        output = os.open(device, os.O_WRONLY)
+    else:
+        reader, output = os.pipe()
+        os.close(reader)
+    run = [sys.executable, "-m", "xnai_pipelines.cli", "--version"]
+    ended = subprocess.run(run, stdout=output, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(output)
+    assert ended.returncode == code
+    assert ended.stderr.count("xnai: No space is left") == said == len(ended.stderr.splitlines())

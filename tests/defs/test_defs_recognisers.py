@@ -34,6 +34,17 @@ def test_a_run_counts_what_a_recogniser_found(pipeline, tmp_path):
     assert "recognisers" not in shown
 
 
+def test_a_network_that_is_cut_off_stops_a_plan_and_a_run_before_any_work(pipeline, tmp_path):
+    folder = write_token_classifier(tmp_path / "classifier")
+    network = (folder / "model.onnx").read_bytes()
+    (folder / "model.onnx").write_bytes(network[: len(network) // 2])
+    with settled(variables(pipeline.work, graph_recogniser=folder)):
+        with pytest.raises(SettingsError, match="its files cannot be opened"):
+            planned_run(settings(), verify=False)
+        with pytest.raises(SettingsError, match="its files cannot be opened"):
+            loaded()
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

@@ -9,9 +9,10 @@ from tests.support.workplace import CHUNKING, Workplace
 from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.graph import grammars
 from xnai_pipelines.graph.code import code_of
+from xnai_pipelines.graph.documents import code_as_text
 from xnai_pipelines.graph.extraction import extraction_of
 from xnai_pipelines.graph.grammars import GRAMMARS
-from xnai_pipelines.graph.make import code_as_text, make_mentions
+from xnai_pipelines.graph.make import make_mentions
 from xnai_pipelines.graph.syntax_trees import tree_symbols
 
 # Of each language a program, and what it says: owner ("" for the file), relation, symbol.

@@ -11,8 +11,7 @@ from xnai_pipelines.compute.engine import HERE, Here
 from xnai_pipelines.compute.processes import Processes
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.graph import documents
-from xnai_pipelines.graph.documents import read_by
-from xnai_pipelines.graph.make import chunks_wanted
+from xnai_pipelines.graph.documents import chunks_wanted, read_by
 from xnai_pipelines.state import document_shards
 
 PAGES, IN_SHARD = 20, 8

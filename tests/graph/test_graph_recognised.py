@@ -9,6 +9,7 @@ import re
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import Barrier
 
 import pytest
 
@@ -123,6 +124,40 @@ def test_a_token_classifier_adds_what_the_rules_do_not_see(pages, classifier):
     assert_sound(pages)
 
 
+def test_a_recogniser_says_what_a_name_is_and_adds_names_but_leaves_the_rules_their_ranges(work):
+    class Partly:
+        """A recogniser that names a part of a name, a whole one, and one that no rule sees."""
+
+        name, version, at_once = "partly", "1", 8
+
+        def read(self, texts: Sequence[str]) -> Iterator:
+            for place, text in enumerate(texts):
+                found = [(one, text.find(one)) for one in ("Ann", "Oslo", "quartz", "two", "last summer")]
+                kinds = ("person", "place", "term", "CARDINAL", "date")
+                yield (
+                    place,
+                    Recognised(
+                        tuple(
+                            Name(at, at + len(one), kind)
+                            for (one, at), kind in zip(found, kinds, strict=True)
+                            if at >= 0
+                        )
+                    ),
+                )
+            return ""
+
+    work.write("a.md", "They say that Ann Lee left Oslo for two pieces of quartz last summer.\n")
+    make(work, Partly())
+    found = extractors(work)
+    assert {one: found.get(one) for one in ("Ann Lee", "Oslo", "quartz")} == {
+        "Ann Lee": "capitals",
+        "Oslo": "partly@1",
+        "quartz": "partly@1",
+    }
+    assert KnowledgeGraph(work.tables).entity("Oslo").type == "place"
+    assert not {"Ann", "two", "last summer"} & found.keys()
+
+
 def test_a_language_model_adds_names_and_typed_relations_with_their_confidence(pages, server):
     report = make(pages, reader(server[0]))
     [said] = report.recognisers
@@ -234,6 +269,39 @@ def test_the_rest_waits_when_the_budget_is_spent(pages, server):
     assert (len(asked), runs > 1) == (8, True)
     fresh = [extractors(pages)["ann lee"], len(pages.tables.ids(RECOGNISED))]
     assert fresh == ["language-model@small_model/1", 8]
+
+
+def test_requests_run_side_by_side_and_give_the_same_graph(pages, server):
+    for n in range(6):
+        pages.write(f"page{n}.md", f"# Page {n}\n\nann lee wrote page {n}.\n")
+    make(pages, reader(server[0]))
+    alone = tables(pages)
+    together, answered = Barrier(4), []
+
+    def says_when_four_ask(passage: str) -> str:
+        together.wait(NEVER_SECONDS)
+        answered.append(passage)
+        return says(passage)
+
+    with chat_server(says_when_four_ask) as (url, _):
+        four = LanguageReader("other", lambda: ChatServer(url, "other", seconds=NEVER_SECONDS), PLENTY, at_a_time=4)
+        assert make(pages, four).recognisers[0].read == len(answered) == 8
+    make(pages, reader(server[0]))
+    assert tables(pages) == alone
+
+
+def test_requests_that_run_side_by_side_stay_within_the_budget(server):
+    url, asked = server
+    four = LanguageReader("small", lambda: ChatServer(url, "small", seconds=NEVER_SECONDS), 4_500, at_a_time=4)
+    done, said = four.read(["ann lee left."] * 8), list[str]()
+
+    def ends() -> Generator[object, None, None]:
+        said.append((yield from done))
+
+    read = len(list(ends()))
+    assert said == ["the budget of 4,500 tokens is spent"]
+    assert 0 < read == len(asked) < 8
+    assert four.spent <= 4_500
 
 
 def test_a_server_that_fails_leaves_the_graph_of_the_rules_and_is_counted(pages, tmp_path):

@@ -93,6 +93,12 @@ def test_a_path_goes_over_relations_and_each_has_its_sentence(asked: Workplace, 
         graph.path("Ann Lee", "Quartz")
 
 
+def test_a_level_that_there_is_none_of_is_refused_with_those_that_there_are(graph: KnowledgeGraph):
+    assert graph.communities(0)
+    with pytest.raises(GraphQueryError, match=r"No communities have level 99: their levels are 0 to \d+\."):
+        graph.communities(99)
+
+
 def test_everything_rests_on_characters_of_documents(asked: Workplace, graph: KnowledgeGraph):
     texts = {row["document_id"]: row["text"] for row in asked.rows(DOCUMENTS).values()}
     relation = next(one.relation_id for one in graph.entity("Bo Ek").neighbours if one.type == "works_for")

@@ -112,7 +112,7 @@ def test_a_wrong_folder_is_refused_with_what_is_wrong(tmp_path, file, content, s
     if content is not None:
         (folder / file).write_text(content)
     with pytest.raises(SettingsError, match=said) as refused:
-        list(TokenClassifier(folder, 1).read([TEXT]))
+        TokenClassifier(folder, 1)
     assert str(refused.value).startswith(f"XNAI_GRAPH_RECOGNISER={str(folder)!r}")
 
 

@@ -37,6 +37,8 @@ _TEXTS: Mapping[str, str] = {
     "a.rst": "Plan\n====\n\n.. note:: words\n\n* one\n\n`a <b>`_\n",
     "a.txt": "plain words, größer und жир\n",
     "a.adoc": "= Plan\n\n== One\n\n----\ncode\n----\n",
+    "a.1": ".TH A 1\n.SH NAME\na \\- words\n.if n \\{\\\n.TP\n.B \\-x\n\\fIwords\\fP\n.\\}\n"
+    ".TS\nl l.\nT{\na\nT}\tb\n.TE\n",
     "a.org": "#+TITLE: Plan\n* TODO One :tag:\n#+BEGIN_SRC\ncode\n#+END_SRC\n",
     "a.tex": "\\title{P}\\begin{document}\\section{One $x$}"
     "\\begin{tabular}{ll}a & \\'e\\\\\\end{tabular}\\end{document}",

@@ -4,13 +4,14 @@ Modules of commands import nothing heavy at the top: `xnai --help` imports all o
 what it uses.
 """
 
+import errno
 import gc
 import io
 import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -78,7 +79,10 @@ def main() -> None:
     for registered in [command for one in (app, *groups) for command in one.registered_commands]:
         registered.cls = _Command
     with _sentences_for_errors():
-        app(prog_name="xnai")
+        try:
+            app(prog_name="xnai")
+        finally:
+            sys.stdout.flush()  # not left to the interpreter, which tells a failure in its own words
 
 
 class _Command(TyperCommand):
@@ -215,3 +219,12 @@ def _sentences_for_errors() -> Iterator[None]:
             complain("The folder that this terminal is in was deleted. Change to one that exists, with `cd`.")
             sys.exit(UnavailableError.exit_code)
         raise
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EPIPE}:
+            raise
+        with suppress(OSError):  # what is left of the output is not tried again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno == errno.EPIPE:  # its reader has seen enough
+            sys.exit(1)
+        complain("No space is left on the disk that the output is written to. Make room, and run the command again.")
+        sys.exit(UnavailableError.exit_code)

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 BESIDE_COLUMN = 3  # characters: a space on each side, and one between two columns or at the edge
+LEAST_COLUMNS = 2
 LONGEST_WORD = 44  # longer ones, such as paths and hashes, are broken
 
 _CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "\ufffd")
@@ -21,7 +22,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
     """Print a table; the columns named in `right` are numbers.
 
     No word is broken: a terminal too narrow for all columns shows the first ones and names the others, so the columns
-    that decide stand first.
+    that decide stand first. The second is always shown, with broken words if need be: a fact without its value is none.
     """
     cells = [[visible(str(cell)) for cell in row] for row in rows]
     widths = _widths([[name, *(row[n] for row in cells)] for n, name in enumerate(columns)])
@@ -61,7 +62,7 @@ def _widths(columns: Sequence[Sequence[str]]) -> list[int]:
     """Return the widths of the first columns, of as many as fit beside each other with whole words."""
     longest_words = [min(LONGEST_WORD, max(map(len, " ".join(cells).split()), default=1)) for cells in columns]
     fitting = len(columns)
-    while fitting > 1 and sum(longest_words[:fitting]) + BESIDE_COLUMN * fitting > _output.width:
+    while fitting > LEAST_COLUMNS and sum(longest_words[:fitting]) + BESIDE_COLUMN * fitting > _output.width:
         fitting -= 1
     widths = [max(map(cell_len, cells)) for cells in columns[:fitting]]
     while (excess := sum(widths) + BESIDE_COLUMN * fitting - _output.width) > 0:
@@ -69,6 +70,7 @@ def _widths(columns: Sequence[Sequence[str]]) -> list[int]:
         n = max(range(fitting), key=lambda n: widths[n] - longest_words[n])
         room = widths[n] - longest_words[n]
         if room <= 0:
+            widths[-1] = max(1, widths[-1] - excess)  # words are broken where none can be left out
             break
         widths[n] -= min(room, max(1, excess // fitting))
     return widths

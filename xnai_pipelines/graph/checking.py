@@ -9,12 +9,13 @@ import pyarrow.compute as pc
 from xnai_pipelines.graph.arrays import flat
 from xnai_pipelines.graph.counts import kept_counts
 from xnai_pipelines.graph.documents import read_documents
-from xnai_pipelines.graph.make import overrides_of, rebuilt
+from xnai_pipelines.graph.make import overrides_of
 from xnai_pipelines.graph.reading import reading_of
 from xnai_pipelines.graph.record import PARTS, read_graph_record
 from xnai_pipelines.graph.resolution import resolve_and_count
 from xnai_pipelines.graph.support import supporting_chunks
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, GRAPH_TABLES, MENTIONS, RELATIONS
+from xnai_pipelines.graph.whole import rebuilt
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import CHUNKS
 from xnai_pipelines.state.tables import Tables, is_in

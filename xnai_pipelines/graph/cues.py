@@ -111,6 +111,31 @@ COPULAS: Mapping[str, str] = {
     "uk": r"[—–]",
 }
 
+# A sentence that opens with one of them goes on with the name that opened one before it.
+PRONOUNS: Mapping[str, frozenset[str]] = {
+    "en": frozenset({"he", "she", "it", "they"}),
+    "de": frozenset({"er", "sie", "es"}),
+    "fr": frozenset({"il", "elle"}),
+    "es": frozenset({"él", "ella"}),
+    "ru": frozenset({"он", "она", "оно"}),
+}
+
+# Verbs at the end of a clause, by language, with what an object after each preposition is to the subject; a date may
+# have none.
+VERBS_LAST: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "de": {
+        "geboren": dict.fromkeys(("", "am", "in", "im", "um", "bei", "zu"), "born_in"),
+        "gestorben": dict.fromkeys(("", "am", "in", "im", "um", "bei", "zu"), "died_in"),
+        "gegründet|gestiftet": {"von": "founded_by", "durch": "founded_by", "": "founded_in", "um": "founded_in"},
+        "entwickelt|erfunden|erbaut|entworfen": {"von": "founded_by"},
+        "geschrieben|verfasst": {"von": "written_by"},
+        "komponiert|vertont": {"von": "composed_by"},
+        "inszeniert": {"von": "directed_by"},
+        "veröffentlicht|uraufgeführt": {"von": "released_by", "": "released_in", "am": "released_in"},
+    },
+}
+AUXILIARIES: Mapping[str, str] = {"de": r"\s(?:wurden?|ist|sind|war|waren)\b"}
+
 # Where what something is ends: "film" of "a Hungarian film directed by ...".
 _CLASS_ENDS = (
     r"\b(?:that|which|who|whose|where|of|in|on|at|for|from|by|to|with|and|or|as|about|best|written|made|set|\w+ed|der|die|das|von|im|qui|que|d[eu]|"
@@ -129,6 +154,13 @@ def cue_expression(language: str) -> re.Pattern[str] | None:
         return None
     anyone = "|".join(f"(?P<{kind}>{words})" for kind, words in cues.items())
     return re.compile(rf"(?<!\w)(?:{anyone}){_ARTICLE}{_EPITHET}[\s\W]{{0,4}}\Z")
+
+
+@cache
+def verbs_last(language: str) -> tuple[tuple[re.Pattern[str], Mapping[str, str]], ...]:
+    """Return what follows an object up to the verb of its clause, with the relation's type by preposition."""
+    verbs = VERBS_LAST.get(language, {})
+    return tuple((re.compile(rf"[^.;:,!?]{{0,80}}?\b(?:{verb})\b"), types) for verb, types in verbs.items())
 
 
 @cache

@@ -96,7 +96,8 @@ def _without_articles(
 ) -> dict[str, tuple[str, Rule]]:
     """Return the forms that are another one without its article; none if several titles are: "Das Boot", "The Boot"."""
     articled: dict[str, list[str]] = defaultdict(list)
-    for key in sorted(key for key in known - agreed.keys() if key.partition(" ")[0] in ARTICLES):
+    begins = tuple(f"{article} " for article in ARTICLES)
+    for key in sorted(key for key in known - agreed.keys() if key.startswith(begins)):
         rest = key.partition(" ")[2]
         if rest in known and rest not in agreed:
             articled[rest].append(key)

@@ -20,14 +20,17 @@ from xnai_pipelines.graph.headings import HeadingTree, outline
 from xnai_pipelines.graph.markup import bold_terms, code_spans, links
 from xnai_pipelines.graph.names import acronyms, names, quoted_names
 from xnai_pipelines.graph.patterns import pattern_finds
-from xnai_pipelines.graph.recogniser import ground_of, recognised_finds, recognised_statements
+from xnai_pipelines.graph.recogniser import ground_of, recognised_finds, recognised_statements, with_types
 from xnai_pipelines.graph.repeats import repeated_finds, repeats
 from xnai_pipelines.graph.source_code import Use
 from xnai_pipelines.graph.statements import OF_DOCUMENT, FoundSentence, Statement, as_rows, class_terms, cued
 
-VERSION = 6  # raised when the same text gives other mentions: every document is then read again
+VERSION = 7  # raised when the same text gives other mentions: every document is then read again
 
 _LOWER = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
+_ARTICLE_ALONE = re.compile(
+    r"[\s*_>#-]*(?:the|an?|der|die|das|ein|eine|les?|la|l[’']|une?|el|los|las|una)\s?[\[*_\"'“„«`]*", re.IGNORECASE
+)
 _BEFORE_OPENING = re.compile(r"(?:\A|[\n:|•]|[.!?]\s)[\s*_>#\"'“„«(\[\-–—]*\Z")
 
 Row = dict[str, Any]
@@ -114,6 +117,7 @@ def _read_chunk(
     first, last = (bisect.bisect_left(used, at, key=lambda use: use.find.start) for at in (base, end))
     code = {_within(use.find, base): use for use in reversed(used[first:last]) if use.find.end <= end}
     short = list(acronyms(text))
+    proposed = [list(recognised_finds(text, row)) for row in recognised]
     finds = without_overlaps(
         [
             headings,
@@ -122,14 +126,16 @@ def _read_chunk(
             list(code_spans(text)),
             [find for pair in short for find in pair],
             *pattern_finds(text),
-            *(recognised_finds(text, row) for row in recognised),
             list(quoted_names(text)),
             list(bold_terms(text)),
             list(names(text)),
             list(repeated_finds(text, repeated)),
+            *proposed,
         ]
     )
-    edges = [0, *sentence_starts(text, 0, len(text)), len(text)]
+    finds = with_types(finds, proposed)
+    starts = [at for at in sentence_starts(text, 0, len(text)) if not _is_within(finds, at)]
+    edges = [0, *starts, len(text)]
     opens = [bool(_BEFORE_OPENING.search(text, max(0, find.start - 8), find.start)) for find in finds]
     ends = [(at, find.end) for at, find in enumerate(finds) if opens[at] and find.kind is not Kind.HEADING]
     classes = [(finds[at], find) for at, find in class_terms(text, language, ends)]
@@ -140,7 +146,7 @@ def _read_chunk(
     sentences = _sentences(text, edges, finds, opens)
     ranges = {at: (sentence.start, sentence.end) for sentence in sentences for at in sentence.finds}
     stated = [
-        *cued(text, language, finds, sentences),
+        *cued(text, language, finds, sentences, is_titled=any(each.kind is Kind.TITLE for each in above.places)),
         *(
             Statement(position[one], position[other], kind, *ranges[position[one]])
             for kind, pairs in (("abbreviates", short), ("is_a", classes))
@@ -172,6 +178,12 @@ def _read_chunk(
     said = [{"subject": one.subject, "fact": one.fact} for one in facts(text, language, finds, sentences)]
     _add_headings(mentions, rows, above, base, end)
     return mentions, rows, said
+
+
+def _is_within(finds: Sequence[Find], at: int) -> bool:
+    """Return whether a place is inside one of the finds: no sentence begins within "am 3. Mai 1957"."""
+    before = bisect.bisect_left(finds, at, key=lambda find: find.start) - 1
+    return before >= 0 and finds[before].end > at
 
 
 def _within(find: Find, base: int) -> Find:
@@ -228,13 +240,13 @@ def _add_headings(mentions: list[Row], stated: list[Row], above: HeadingTree, st
 
 
 def _sentences(text: str, edges: Sequence[int], finds: Sequence[Find], opens: Sequence[bool]) -> list[FoundSentence]:
-    """Return the sentences that have finds; one that reaches into the next sentence belongs to the first."""
+    """Return the sentences that have finds; an article may stand before the find that opens one."""
     starts = [find.start for find in finds]
     sentences = []
     for start, end in pairwise(edges):
         first, last = bisect.bisect_left(starts, start), bisect.bisect_left(starts, end)
         if first < last:
-            stripped = start + len(text[start:end].rstrip())
-            reach = max(stripped, *(finds[at].end for at in range(first, last)))
-            sentences.append(FoundSentence(start, reach, tuple(range(first, last)), opens[first]))
+            is_opened = opens[first] or bool(_ARTICLE_ALONE.fullmatch(text, start, starts[first]))
+            reach = start + len(text[start:end].rstrip())
+            sentences.append(FoundSentence(start, reach, tuple(range(first, last)), is_opened))
     return sentences

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from xnai_pipelines.graph.cues import class_expression
+from xnai_pipelines.graph.cues import PRONOUNS, class_expression
 from xnai_pipelines.graph.found import NAMES, Find, Kind
 from xnai_pipelines.graph.statements import FoundSentence
 
@@ -30,14 +30,6 @@ _LIVES: Mapping[str, tuple[str, str]] = {
     "fr": (r"\b[Nn](?:ée?|aquit)\b", r"\b(?:[Mm]orte?|mourut|décédée?)\b"),
     "es": (r"\b(?:[Nn]aci(?:ó|d[oa])\b)", r"\b(?:murió|falleció)\b"),
     "ru": (r"\b[Рр]оди(?:лся|лась|вш\w+)\b", r"\b(?:[Уу]мер(?:ла)?|[Сс]кончал(?:ся|ась)|[Пп]огиб(?:ла)?)\b"),
-}
-# A sentence that opens with one of them goes on with the name that opened one before it.
-_PRONOUNS: Mapping[str, frozenset[str]] = {
-    "en": frozenset({"he", "she", "it", "they"}),
-    "de": frozenset({"er", "sie", "es"}),
-    "fr": frozenset({"il", "elle"}),
-    "es": frozenset({"él", "ella"}),
-    "ru": frozenset({"он", "она", "оно"}),
 }
 # Nouns that say what kind of thing a name is. One of two kinds is left out.
 # The noun is the last word of what is said, the end of a German compound, and in Russian the first word that is known.
@@ -114,9 +106,9 @@ class Fact:
 
 def facts(text: str, language: str, finds: Sequence[Find], sentences: Sequence[FoundSentence]) -> Iterator[Fact]:
     """Yield the facts of a chunk in order."""
-    lives, pronouns = _lives(language), _PRONOUNS.get(language, frozenset())
+    lives, pronouns = _lives(language), PRONOUNS.get(language, frozenset())
     spoken_of = -1
-    for sentence in _joined(sentences):
+    for sentence in sentences:
         if sentence.opened:
             opening = finds[sentence.finds[0]]
             goes_on = lives and any(cue.fullmatch(text, opening.start, opening.end) for cue in lives)  # "Born in Perth"
@@ -127,20 +119,6 @@ def facts(text: str, language: str, finds: Sequence[Find], sentences: Sequence[F
                     yield Fact(spoken_of, f"{IS} {kind}")
         if lives:
             yield from (Fact(spoken_of, fact) for fact in _life(text, finds, sentence, spoken_of, lives))
-
-
-def _joined(sentences: Sequence[FoundSentence]) -> Iterator[FoundSentence]:
-    """Yield the sentences; two are one if a find reaches from the first into the second: "am 3. Mai 1957"."""
-    last: FoundSentence | None = None
-    for sentence in sentences:
-        if last and sentence.start < last.end:
-            last = FoundSentence(last.start, sentence.end, (*last.finds, *sentence.finds), last.opened)
-            continue
-        if last:
-            yield last
-        last = sentence
-    if last:
-        yield last
 
 
 @cache

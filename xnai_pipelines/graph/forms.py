@@ -5,12 +5,14 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from xnai_pipelines.graph.patterns import MONTHS
+
 # A Latin or Greek letter and its accents; marks of other scripts are letters of their own.
 _ACCENTS = re.compile("([A-Za-z\u00c0-\u024f\u0370-\u03ff\u1e00-\u1fff])[\u0300-\u036f]+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "‐": "-", "‑": "-", "–": "-"})
 _QUALIFIED = re.compile(r"(.*\S)\s*\(([^()]+)\)\Z", re.DOTALL)
-_NUMBERED = re.compile(r"(?:\d{1,3}\.)+\d{0,3}\s+(?=\D)")
+_NUMBERED = re.compile(rf"(?:\d{{1,3}}\.)+\d{{0,3}}\s+(?!(?:{MONTHS})\b)(?=\D)")  # "8. Juli" is a day
 _POSSESSIVE = re.compile(r"'s?\Z")
 _LETTERS = r"[^\W_]+"
 _APOSTROPHE = "['’ʼ‘]"

@@ -27,6 +27,7 @@ class Kind(StrEnum):
 
 
 RECOGNISED_NAMES = (Kind.PERSON, Kind.ORGANISATION, Kind.PLACE)  # of which a model says what they are
+BY_FORM = frozenset({"capitals", "katakana", "repeats"})  # rules that see a name, but not what it is
 NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK, *RECOGNISED_NAMES)
 
 

@@ -1,55 +1,34 @@
 """Chunks to a graph: reads the documents that changed, makes each table of what was read, writes what differs."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.graph.arrays import flat
-from xnai_pipelines.graph.communities import OF_ENTITIES, communities_of, dividing, network_of
-from xnai_pipelines.graph.counts import Counts, keep_counts, kept_counts
-from xnai_pipelines.graph.division import graph_of, types_of
-from xnai_pipelines.graph.documents import read_by, read_documents
-from xnai_pipelines.graph.entities import entity_rows
-from xnai_pipelines.graph.extraction import extraction_of
-from xnai_pipelines.graph.grammars import GRAMMARS, is_installed
-from xnai_pipelines.graph.mentions import mention_rows
-from xnai_pipelines.graph.occurrences import occurrence_rows, titles_of
+from xnai_pipelines.graph.counts import keep_counts, kept_counts
+from xnai_pipelines.graph.documents import chunks_read, chunks_wanted, code_as_text, read_changed
 from xnai_pipelines.graph.overrides import Overrides, read_overrides
-from xnai_pipelines.graph.reading import reading_of
-from xnai_pipelines.graph.recognised import RecogniserReport, bring_recognised, drop_recognised, recognised_by
+from xnai_pipelines.graph.recognised import RecogniserReport, bring_recognised, drop_recognised
 from xnai_pipelines.graph.recogniser import Recogniser
-from xnai_pipelines.graph.record import PARTS, MadeTable, read_graph_record, record_extractors, record_part
-from xnai_pipelines.graph.relations import relation_rows
-from xnai_pipelines.graph.resolution import resolve_and_count
+from xnai_pipelines.graph.record import MadeTable, read_graph_record, record_extractors, record_part
 from xnai_pipelines.graph.rows import digest, revision_of
-from xnai_pipelines.graph.summaries import central_members, chosen_sentences, community_grounds, community_rows
-from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, OCCURRENCES, RELATIONS
+from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, MENTIONS, RELATIONS
 from xnai_pipelines.graph.touched import (
     MOST,
-    STATED,
     DocumentEdits,
     TableChange,
     extractions_of,
-    texts_of,
-    touched_communities,
-    touched_entities,
     touched_mentions,
-    touched_relations,
 )
+from xnai_pipelines.graph.whole import DERIVED, SOURCES, TOUCHED, WHOLE, whole_mentions
 from xnai_pipelines.state.claim import recorded_inputs
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.diff import Diff, diff
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.manifest import Releases
-from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
-from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.state.schemas import TableSpec
 
-VERSION = 7  # raised when the same extractions give other tables
-DOCUMENTS_IN_COMMIT = 2_000
-BYTES_IN_COMMIT = 16_000_000
+VERSION = 8  # raised when the same extractions give other tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +92,7 @@ def bring_graph(context: StageContext) -> list[GraphReport]:
 
     No recogniser reads anything: what those that the graph was last made with have found so far is used.
     """
-    reports = [_bring_mentions(context), *(_bring_derived(context, spec) for spec in _DERIVED)]
+    reports = [_bring_mentions(context), *(_bring_derived(context, spec) for spec in DERIVED)]
     name_graph(context)
     return reports
 
@@ -145,10 +124,10 @@ def _bring_mentions(context: StageContext) -> GraphReport:
     work = diff(wanted, read)
     edits = _edits(context, work) if made is not None and made.input == _input(read, user) else None
     _begin(context, MENTIONS)  # what was read is of another state from here on
-    _read(context, wanted, work, extractors)
+    read_changed(context, wanted, work, extractors)
     drop_recognised(tables)
     touched = touched_mentions(tables, user, edits) if edits and not user.apart else None
-    change, counts = touched or _mentions(tables, user)
+    change, counts = touched or whole_mentions(tables, user)
     keep_counts(home, counts, of)
     return _make_table(context, MENTIONS, of, [change], work)
 
@@ -177,15 +156,15 @@ def _bring_derived(context: StageContext, spec: TableSpec) -> GraphReport:
     made = _as_made(context, spec, user)
     if made is not None and made.input == of:
         return _report(spec, made)
-    touched = _TOUCHED[spec.name](tables, user) if made is not None else None
-    changes = _WHOLE[spec.name](tables, user) if touched is None else touched
+    touched = TOUCHED[spec.name](tables, user) if made is not None else None
+    changes = WHOLE[spec.name](tables, user) if touched is None else touched
     _begin(context, spec)
     return _make_table(context, spec, of, changes)
 
 
 def input_of(spec: TableSpec, parts: Mapping[str, MadeTable], user: Overrides) -> str:
     """Return a hash of all that a table is made of; what was read of a text may differ where the mentions do not."""
-    sources = (parts.get(source) for source in _SOURCES[spec.name])
+    sources = (parts.get(source) for source in SOURCES[spec.name])
     made_of = (f"{part.revision} {part.input}" if part else "" for part in sources)
     return digest(VERSION, user.revision, *made_of)
 
@@ -267,128 +246,3 @@ def _write(context: StageContext, change: TableChange) -> tuple[int, int]:
         context.tables.merge(spec, changed)
     context.tables.delete(spec, spec.key, sorted(gone.to_pylist()))
     return len(changed), len(gone)
-
-
-def code_as_text(tables: Tables) -> dict[str, int]:
-    """Return how many code passages were read as text, by language; nothing is read if there can be none."""
-    if all(map(is_installed, GRAMMARS)):
-        return {}
-    counts = pc.value_counts(flat(tables.read(EXTRACTIONS, ["as_text"])["as_text"])[0])
-    return dict(sorted((one["values"], one["counts"]) for one in counts.to_pylist()))
-
-
-def chunks_wanted(tables: Tables, extractors: Sequence[str] = ()) -> dict[str, str]:
-    """Return a hash of each document's chunks and of how they are read, with what these recognisers found in them."""
-    rows = tables.read(CHUNKS, ["chunk_id", "document_id", "document_revision"])
-    recognised, rules = recognised_by(tables, extractors), extraction_of()
-    of = {chunk: extraction_of(found) for chunk, found in recognised.items()}
-    extraction = [of.get(chunk, rules) for chunk in rows["chunk_id"].to_pylist()] if of else [rules] * len(rows)
-    return _by_document(rows.append_column("extraction", pa.array(extraction, pa.string())))
-
-
-def chunks_read(tables: Tables) -> dict[str, str]:
-    """Return the same of the chunks that were read, and of how they were."""
-    return _by_document(tables.read(EXTRACTIONS, ["chunk_id", "document_id", "document_revision", "extraction"]))
-
-
-def _by_document(rows: pa.Table) -> dict[str, str]:
-    chunks: dict[str, list[str]] = defaultdict(list)
-    columns = (rows[name].to_pylist() for name in ("document_id", "chunk_id", "document_revision", "extraction"))
-    for document, *of in zip(*columns, strict=True):
-        chunks[document].append(" ".join(map(str, of)))
-    return {document: digest(*sorted(each)) for document, each in chunks.items()}
-
-
-def _read(context: StageContext, wanted: Mapping[str, str], work: Diff, extractors: Sequence[str]) -> None:
-    """Bring the extractions in line with the documents, some documents in each commit."""
-    context.tables.ensure(EXTRACTIONS)
-    context.tables.delete(EXTRACTIONS, "document_id", work.removed)
-    with context.progress.work("mentions", len(work.to_write), "documents") as advance:
-        for batch in _batches(context, work.to_write):
-            of = {document: wanted[document] for document in batch}
-            rows = read_by(context.engine, context.home, of, advance, extractors)
-            context.tables.merge(EXTRACTIONS, rows, within=("document_id", batch))
-
-
-def _batches(context: StageContext, documents: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the documents in groups of bounded number and size."""
-    sizes = context.tables.pairs(DOCUMENTS, "document_id", "size_bytes")
-    batch: list[str] = []
-    held = 0
-    for document in documents:
-        size = sizes.get(document) or 0
-        if batch and (len(batch) >= DOCUMENTS_IN_COMMIT or held + size > BYTES_IN_COMMIT):
-            yield batch
-            batch, held = [], 0
-        batch.append(document)
-        held += size
-    if batch:
-        yield batch
-
-
-def _all(tables: Tables, spec: TableSpec) -> pa.Table:
-    return tables.read(spec, spec.schema.names)
-
-
-def _mentions(tables: Tables, user: Overrides) -> tuple[TableChange, Counts]:
-    reading = reading_of(_all(tables, EXTRACTIONS))
-    resolved, counts = resolve_and_count(reading, user)
-    return TableChange.of_all(tables, MENTIONS, mention_rows(reading, resolved)), counts
-
-
-def _entities(tables: Tables, user: Overrides) -> list[TableChange]:
-    return [TableChange.of_all(tables, ENTITIES, entity_rows(_all(tables, MENTIONS), types_of(user)))]
-
-
-def _relations(tables: Tables, _: Overrides) -> list[TableChange]:
-    mentions, statements = _all(tables, MENTIONS), tables.read(EXTRACTIONS, STATED)
-    titles = titles_of(mentions)
-    occurrences = occurrence_rows(mentions, statements, titles)
-    rows = relation_rows(mentions, statements, titles, occurrences)
-    return [TableChange.of_all(tables, RELATIONS, rows), TableChange.of_all(tables, OCCURRENCES, occurrences)]
-
-
-def _communities(tables: Tables, _: Overrides) -> list[TableChange]:
-    rows = _divided(tables, _all(tables, RELATIONS), tables.read(ENTITIES, [*OF_ENTITIES, "form"]))
-    return [TableChange.of_all(tables, COMMUNITIES, rows)]
-
-
-def _divided(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.Table:
-    relations = dividing(relations, entities)
-    network = network_of(relations)
-    communities = communities_of(network)
-    central = central_members(communities, network)
-    chosen = chosen_sentences(communities, central, network, relations)
-    texts = texts_of(tables, {chunk for ranges in chosen for chunk, _, _ in ranges})
-    forms = dict(zip(entities["entity_id"].to_pylist(), entities["form"].to_pylist(), strict=True))
-    grounds = community_grounds(communities, central, network, relations, forms)
-    return community_rows(communities, central, network, chosen, forms, texts, grounds)
-
-
-# What each table is made by, whole or of what changed, and of which others; by name, since a schema has no hash.
-_WHOLE: Mapping[str, Callable[[Tables, Overrides], list[TableChange]]] = {
-    ENTITIES.name: _entities,
-    RELATIONS.name: _relations,
-    COMMUNITIES.name: _communities,
-}
-_TOUCHED: Mapping[str, Callable[[Tables, Overrides], list[TableChange] | None]] = {
-    ENTITIES.name: lambda tables, user: touched_entities(tables, types_of(user)),
-    RELATIONS.name: lambda tables, _: touched_relations(tables),
-    COMMUNITIES.name: lambda tables, _: touched_communities(tables),
-}
-_SOURCES: Mapping[str, tuple[str, ...]] = {
-    ENTITIES.name: (MENTIONS.name,),
-    RELATIONS.name: (MENTIONS.name,),
-    COMMUNITIES.name: (ENTITIES.name, RELATIONS.name),
-}
-_DERIVED = (ENTITIES, RELATIONS, COMMUNITIES)
-
-
-def rebuilt(tables: Tables, user: Overrides, extractors: Sequence[str] = ()) -> dict[str, str]:
-    """Return the revision that each table has if all documents are read again; nothing is written."""
-    documents = sorted(tables.ids(CHUNKS, "document_id"))
-    extractions = read_documents(tables, documents, extractors) if documents else EXTRACTIONS.schema.empty_table()
-    mentions, entities, relations = graph_of(extractions, user)
-    communities = _divided(tables, relations, entities)
-    made = zip(PARTS, (mentions, entities, relations, communities), strict=True)
-    return {name: revision_of(rows) for name, rows in made}

@@ -48,13 +48,17 @@ _QUOTED = re.compile(
 _ENDS_SENTENCE = re.compile(r"[.!?…,;:]\s|[,;]$")
 _BRACKETED = re.compile(rf"[ \u00a0]\(\s?({CAPITAL}[\w&-]{{1,9}})s?\s?\)")
 _WORDS = re.compile(r"[^\W_]+(?:[’'][^\W_]+)?")
+_ELIDED = re.compile(r"\A(?:[dDlL]|[qQ]u|[dD]ell|[nN]ell)[’'](?=\w)")  # "l'eau"
+_ARTICLES = frozenset(
+    ["The", "An", "Der", "Die", "Das", "Ein", "Eine", "Le", "La", "Les", "Une", "El", "Los", "Las", "Una"]
+)
 _SMALL = frozenset(_PARTICLES.replace("|", " ").split()) | {"and", "und", "et", "y", "e"}
 
 
 def names(text: str) -> Iterator[Find]:
     """Yield runs of capitalised words, with the particles and initials between them."""
     for match in _NAME.finditer(text):
-        if match.end() - match.start() > 1:
+        if match.end() - match.start() > 1 and match.group() not in _ARTICLES:
             yield Find(match.start(), match.end(), Kind.NAME, "capitals")
 
 
@@ -88,11 +92,12 @@ def _expansion(text: str, end: int, acronym: str) -> tuple[int, int] | None:
     words = list(_WORDS.finditer(text, before, end))
     left = len(letters)
     for word in reversed(words[-2 * len(letters) - 1 :]):
-        initial = word.group()[0].lower()
+        initial = _ELIDED.sub("", word.group())[0].lower()
         if initial == letters[left - 1]:
             left -= 1
             if not left:
-                return word.start(), end
+                elided = _ELIDED.match(word.group())
+                return word.start() + (elided.end() if elided else 0), end
         elif word.group().lower() not in _SMALL:
             return None
     return None

@@ -21,7 +21,7 @@ class Pattern:
 
 
 # fmt: off
-_MONTHS = (
+MONTHS = (
     "January|February|March|April|May|June|July|August|September|October|November|December|"
     "Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec|"
     "Januar|Jänner|Februar|März|Mai|Juni|Juli|Oktober|Dezember|"
@@ -30,20 +30,21 @@ _MONTHS = (
     "gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre|"
     "janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro|"
     "januari|februari|maart|mei|juni|juli|augustus|oktober|"
-    "января|февраля|марта|апреля|мая|июня|июля|августа|сентября|октября|ноября|декабря"
+    "января|февраля|марта|апреля|мая|июня|июля|августа|сентября|октября|ноября|декабря|"
+    "يناير|فبراير|مارس|أبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر"
 )
 # fmt: on
 _YEAR = r"[1-9]\d{2,3}"
 _YEAR_ALONE = r"(?:1\d|20)\d\d"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|er|º|\.)?"
 _DATE = (
-    rf"{_DAY}\s(?:de\s|of\s)?(?:{_MONTHS})\.?(?:,?\s(?:de\s)?{_YEAR})?"
-    rf"|(?:{_MONTHS})\.?\s(?:{_DAY}(?:\s?,)?\s)?{_YEAR}"
-    rf"|(?:{_MONTHS})\s{_DAY}(?!\d)"
+    rf"{_DAY}\s(?:de\s|of\s)?(?:{MONTHS})\.?(?:,?\s(?:de\s)?{_YEAR})?"
+    rf"|(?:{MONTHS})\.?\s(?:{_DAY}(?:\s?,)?\s)?{_YEAR}"
+    rf"|(?:{MONTHS})\s{_DAY}(?!\d)"
     rf"|{_YEAR}-[01]\d-[0-3]\d"
-    rf"|{_YEAR}年(?:\d{{1,2}}月(?:\d{{1,2}}日)?)?"
     rf"|{_YEAR_ALONE}"
 )
+_DATE_IN_CHARACTERS = rf"(?<![\d.,]){_YEAR}年(?:\d{{1,2}}月(?:\d{{1,2}}日)?)?"  # beside which no word ends
 
 _HYPHEN, _DOT, _DOTS, _UNDERSCORE = r"[A-Z\d]-[A-Z\d]", r"\w\.[a-z_]\w", r"\d\.\d+\.\d", r"[a-z\d]_[a-z\d]"
 
@@ -73,7 +74,7 @@ PATTERNS = (
         r"(?<![\w./@-])_{0,2}[a-z][a-z\d]*(?:_[a-z\d]+)+_{0,2}(?![\w/@-])",
         r"[a-z\d]_[a-z\d]",
     ),
-    Pattern(Kind.DATE, "date", rf"(?<![\w.,/-])(?:{_DATE})(?![\w/])(?!\.\d)", r"\d"),
+    Pattern(Kind.DATE, "date", rf"{_DATE_IN_CHARACTERS}|(?<![\w.,/-])(?:{_DATE})(?![\w/])(?!\.\d)", r"\d"),
 )
 _COMPILED = tuple((pattern, re.compile(pattern.expression), re.compile(pattern.asks)) for pattern in PATTERNS)
 

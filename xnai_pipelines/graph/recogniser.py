@@ -4,13 +4,15 @@ What one finds is a proposal about its own text: ranges of it, of closed sets of
 """
 
 import bisect
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from xnai_pipelines.graph.cues import CUES, OF_DATES
-from xnai_pipelines.graph.found import Find, Kind
+from xnai_pipelines.graph.found import BY_FORM, Find, Kind
 from xnai_pipelines.graph.statements import Statement
+
+VERSION = 2  # raised when what a recogniser found gives other mentions
 
 # Relations that a recogniser may state: those of the rules but the one by which names are merged.
 RELATION_TYPES = tuple(sorted(({"is_a"} | CUES["en"].keys() | set(OF_DATES.values())) - {"also_called"}))
@@ -24,6 +26,7 @@ _KINDS: Mapping[Kind, str] = {
     Kind.TERM: "term concept",
 }
 _KIND_OF = {label: kind for kind, labels in _KINDS.items() for label in labels.split()}
+_NUMBERS = frozenset({"cardinal", "ordinal", "number", "num", "percent", "quantity", "money"})  # that name nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +95,42 @@ def extractor_of(recogniser: Recogniser) -> str:
     return f"{recogniser.name}@{recogniser.version}"
 
 
+def name_within(text: str, start: int, end: int, label: str, confidence: float | None = None) -> Iterator[Name]:
+    """Yield the name in a range of a text, without the blanks around it; nothing if it has no letter or digit."""
+    surface = text[start:end]
+    start, end = start + len(surface) - len(surface.lstrip()), start + len(surface.rstrip())
+    if any(map(str.isalnum, text[start:end])):
+        yield Name(start, end, label, confidence)
+
+
 def kind_of(label: str, surface: str) -> Kind:
     """Return what a recognised name is; one of an unknown type is a name if it has a capital letter, else a term."""
     return _KIND_OF.get(label.lower()) or (Kind.NAME if any(map(str.isupper, surface)) else Kind.TERM)
 
 
 def recognised_finds(text: str, row: Mapping[str, Any]) -> Iterator[Find]:
-    """Yield the names of a row of the table `recognised`, which is of this text."""
+    """Yield the names of a row of the table `recognised`, which is of this text.
+
+    Numbers are no names, and neither are dates without one, such as "last summer".
+    """
     for name in row["names"]:
         start, end = name["start"], name["end"]
-        yield Find(start, end, kind_of(name["type"], text[start:end]), row["extractor"])
+        surface = text[start:end]
+        kind = kind_of(name["type"], surface)
+        is_vague = kind is Kind.DATE and not any(map(str.isdigit, surface))
+        if name["type"].lower() not in _NUMBERS and not is_vague:
+            yield Find(start, end, kind, row["extractor"])
+
+
+def with_types(finds: Sequence[Find], recognised: Iterable[Sequence[Find]]) -> list[Find]:
+    """Return the finds; a recogniser says what a name is that a rule finds by its form alone, the first one if several.
+
+    Args:
+        finds: What was found in a text.
+        recognised: What each recogniser found in it.
+    """
+    typed = {(one.start, one.end): one for each in reversed([*recognised]) for one in each}
+    return [typed.get((one.start, one.end), one) if one.extractor in BY_FORM else one for one in finds]
 
 
 def recognised_statements(
@@ -130,7 +159,7 @@ def _at(name: Mapping[str, Any], finds: Sequence[Find]) -> int | None:
 
 def ground_of(row: Mapping[str, Any]) -> str:
     """Return what says of an extraction that it is made of a row of the table `recognised`."""
-    return f"{row['extractor']}:{row['revision']}"
+    return f"{row['extractor']}:{row['revision']}:{VERSION}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Typed relations that a chunk states, between its mentions. Pure.
 
 The subject is the mention that opens the sentence. A sentence that opens with another word speaks of the document's
-subject: "He was born in ...", "The film was directed by ...".
+subject: "He was born in ...", "The film was directed by ...". In a document without a title a pronoun means the name
+that opened a sentence before.
 """
 
 import re
@@ -9,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xnai_pipelines.graph.cues import OF_DATES, class_expression, cue_expression
-from xnai_pipelines.graph.found import Find, Kind
+from xnai_pipelines.graph.cues import AUXILIARIES, OF_DATES, PRONOUNS, class_expression, cue_expression, verbs_last
+from xnai_pipelines.graph.found import NAMES, Find, Kind
 
 LONGEST_CUE = 60  # characters between two mentions
 CLASS = "is a"  # extractor of what a text calls a subject
@@ -66,11 +67,18 @@ def class_terms(text: str, language: str, openings: Sequence[tuple[int, int]]) -
                 yield position, Find(said.start(1) + last.start(), said.start(1) + last.end(), Kind.TERM, CLASS)
 
 
-def cued(text: str, language: str, finds: Sequence[Find], sentences: Sequence[FoundSentence]) -> Iterator[Statement]:
+def cued(
+    text: str, language: str, finds: Sequence[Find], sentences: Sequence[FoundSentence], *, is_titled: bool
+) -> Iterator[Statement]:
     """Yield the relations that cues state, and dates of birth and death in brackets after a name."""
-    expression = cue_expression(language)
+    expression, pronouns = cue_expression(language), PRONOUNS.get(language, frozenset())
+    spoken_of = OF_DOCUMENT
     for sentence in sentences:
         subject = sentence.finds[0] if sentence.opened else OF_DOCUMENT
+        if sentence.opened and text[finds[subject].start : finds[subject].end].lower() in pronouns:
+            subject = OF_DOCUMENT if is_titled else spoken_of
+        elif sentence.opened and finds[subject].kind in (*NAMES, Kind.TERM):
+            spoken_of = subject
         named = [position for position in sentence.finds if finds[position].extractor != CLASS]
         gaps = _gaps(text, finds, sentence.start, named)
         kind: str | None = None
@@ -80,10 +88,34 @@ def cued(text: str, language: str, finds: Sequence[Find], sentences: Sequence[Fo
                 kind = _life(text, finds, position, gap) or _relation(expression, gap, kind)
             if kind is None or (_EPITHET.match(following) and _relation(expression, following, None) is None):
                 continue
-            if position != subject and find.kind not in (Kind.ADDRESS, Kind.EMAIL):
+            is_opening = sentence.opened and position == sentence.finds[0]
+            if not is_opening and position != subject and find.kind not in (Kind.ADDRESS, Kind.EMAIL):
                 called = OF_DATES.get(kind, kind) if find.kind is Kind.DATE else kind
                 if find.kind is not Kind.DATE or called in OF_DATES.values():
                     yield Statement(subject, position, called, sentence.start, sentence.end)
+        yield from _by_last_verbs(text, language, finds, subject, sentence)
+
+
+def _by_last_verbs(
+    text: str, language: str, finds: Sequence[Find], subject: int, sentence: FoundSentence
+) -> Iterator[Statement]:
+    """Yield the relations that a verb at the end of a clause states: "wurde am 8. Juli 1838 in Konstanz geboren"."""
+    verbs = verbs_last(language)
+    positions = sentence.finds if verbs else ()
+    for position, gap in zip(positions, _gaps(text, finds, sentence.start, positions), strict=True):
+        find = finds[position]
+        _, comma, clause = gap.rpartition(",")
+        following = finds[position + 1] if position + 1 < len(finds) else None
+        is_of_date = following is not None and following.kind is Kind.DATE and following.start == find.end + 1
+        is_opening = sentence.opened and position == sentence.finds[0]
+        if is_opening or is_of_date or (comma and not re.match(AUXILIARIES[language], clause)):
+            continue
+        types = next((types for expression, types in verbs if expression.match(text, find.end, sentence.end)), {})
+        before = (clause.split() or [""])[-1]
+        is_date = find.kind is Kind.DATE
+        kind = types.get(before if before in types else "") if is_date or before else None
+        if kind is not None and (kind in OF_DATES if is_date else before in types):
+            yield Statement(subject, position, OF_DATES[kind] if is_date else kind, sentence.start, sentence.end)
 
 
 def _gaps(text: str, finds: Sequence[Find], start: int, positions: Sequence[int]) -> list[str]:

@@ -19,6 +19,7 @@ from xnai_pipelines.state.tables import Tables, is_in, quoted
 
 _SENTENCES = 3  # of a community's summary, in a list of communities
 SUGGESTED = 5  # names like one that is not there
+LIKE = 70  # percent that two spellings have in common
 _LONG_WAY = 4.0  # what a relation that is only counted costs on a path, at the least; one that the text states costs 1
 
 
@@ -192,8 +193,14 @@ class KnowledgeGraph:
         return self._as_neighbours([(found[relation_id], there, outward) for relation_id, there, outward in steps])
 
     def communities(self, level: int = 0) -> list[Community]:
-        """Return the communities of a level, 0 for the largest groups, by the number of their members."""
+        """Return the communities of a level, 0 for the largest groups, by the number of their members.
+
+        Raises:
+            GraphQueryError: There are communities, but none of this level.
+        """
         rows = self._tables.read(COMMUNITIES, COMMUNITIES.schema.names, f"level = {int(level)}").to_pylist()
+        if not rows and level and (levels := self._tables.read(COMMUNITIES, ["level"])["level"].to_pylist()):
+            raise GraphQueryError(f"No communities have level {level}: their levels are 0 to {max(levels)}.")
         rows.sort(key=lambda row: (-len(row["members"]), row["community_id"]))
         chunks = self._chunks(one["chunk_id"] for row in rows for one in row["summary"][:_SENTENCES])
         return [
@@ -347,7 +354,7 @@ class _Forms:
         """Return a question for the names that are like a key, empty if none is."""
         from rapidfuzz import fuzz, process
 
-        close = process.extract(key, list(self.by_key), scorer=fuzz.ratio, limit=SUGGESTED, score_cutoff=60)
+        close = process.extract(key, list(self.by_key), scorer=fuzz.ratio, limit=SUGGESTED, score_cutoff=LIKE)
         names = list(dict.fromkeys(self.of[self.by_key[found][0]] for found, _, _ in close))
         return f" Do you mean {', '.join(map(repr, names))}?" if names else ""
 

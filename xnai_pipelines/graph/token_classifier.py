@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xnai_pipelines.errors import SettingsError
-from xnai_pipelines.graph.recogniser import Name, Recognised
+from xnai_pipelines.graph.recogniser import Name, Recognised, name_within
 from xnai_pipelines.state.artefacts import file_sha256
 
 if TYPE_CHECKING:
@@ -46,22 +46,24 @@ class Word:
 
 
 class TokenClassifier:
-    """A folder with config.json, tokenizer.json and model.onnx (fp32 or INT8). The network is loaded when it reads."""
+    """A folder with config.json, tokenizer.json and model.onnx (fp32 or INT8)."""
 
     name = "token-classifier"
     at_once = 256
 
     def __init__(self, folder: Path, threads: int) -> None:
-        """Check that the folder has its files, and read the labels.
+        """Open the folder's files, and let the network read a word.
 
         Raises:
-            SettingsError: The folder lacks a file, or its labels.
+            SettingsError: The folder lacks a file or its labels, or its files are not a token classifier.
         """
         self._folder, self._threads = folder, threads
         lacks = [name for name in (CONFIG, TOKENIZER, MODEL) if not (folder / name).is_file()]
         if lacks:
             raise self._refused(f"{'it lacks' if folder.is_dir() else 'there is no such folder with'} {_all(lacks)}")
         self._labels = self._read_labels()
+        self._session, self._tokenizer, self._inputs = self._opened()
+        list(self._windows("a"))
 
     @cached_property
     def version(self) -> str:
@@ -71,12 +73,7 @@ class TokenClassifier:
         return hashlib.sha256(" ".join([str(VERSION), *files]).encode()).hexdigest()[:12]
 
     def read(self, texts: Sequence[str]) -> Generator[tuple[int, Recognised | str], None, str]:
-        """Yield the names of each text.
-
-        Raises:
-            SettingsError: The folder's files are no token classifier.
-        """
-        self._opened  # noqa: B018  (once, before the threads ask for it)
+        """Yield the names of each text."""
         with ThreadPoolExecutor(self._threads, thread_name_prefix="recognise") as pool:
             yield from enumerate(pool.map(self._recognised, texts))
         return ""
@@ -86,12 +83,12 @@ class TokenClassifier:
 
     def _windows(self, text: str) -> Iterator[tuple[Any, NDArray[np.float64]]]:
         """Yield the windows of a text, tokenized, with the probability of each label: float64 [tokens, labels]."""
-        session, tokenizer, inputs = self._opened
-        encoding = tokenizer.encode(text)
+        encoding = self._tokenizer.encode(text)
         for window in (encoding, *encoding.overflowing):
             arrays = {"input_ids": window.ids, "attention_mask": window.attention_mask}
             arrays["token_type_ids"] = window.type_ids
-            logits = session.run(None, {name: np.array([arrays[name]], dtype=np.int64) for name in inputs})[0]
+            given = {name: np.array([arrays[name]], dtype=np.int64) for name in self._inputs}
+            logits = self._session.run(None, given)[0]
             if logits.shape != (1, len(window.ids), len(self._labels)):
                 raise self._refused(
                     f"{MODEL} gives an array {logits.shape} for {len(window.ids)} tokens, and {CONFIG} has "
@@ -100,7 +97,6 @@ class TokenClassifier:
             odds = np.exp(logits[0].astype(np.float64) - logits[0].max(axis=1, keepdims=True))
             yield window, odds / odds.sum(axis=1, keepdims=True)
 
-    @cached_property
     def _opened(self) -> "tuple[onnxruntime.InferenceSession, Tokenizer, list[str]]":
         from tokenizers import Tokenizer
 
@@ -190,8 +186,5 @@ def names_of(text: str, words: Sequence[Word]) -> Iterator[Name]:
 
 
 def _name(text: str, parts: Sequence[Word], kind: str) -> Iterator[Name]:
-    start, end = parts[0].start, parts[-1].end
-    surface = text[start:end]
-    start, end = start + len(surface) - len(surface.lstrip()), start + len(surface.rstrip())
-    if any(map(str.isalnum, text[start:end])):
-        yield Name(start, end, kind, round(sum(one.confidence for one in parts) / len(parts), 4))
+    confidence = round(sum(one.confidence for one in parts) / len(parts), 4)
+    return name_within(text, parts[0].start, parts[-1].end, kind, confidence)

@@ -2,16 +2,16 @@
 
 from pydantic import BaseModel, Field
 
-from xnai_pipelines.settings.kinds import AbsolutePath
+from xnai_pipelines.settings.kinds import RecogniserName
 
 
 class GraphSettings(BaseModel):
     """The knowledge graph: models that read names beside the rules."""
 
-    graph_recogniser: AbsolutePath | None = Field(
+    graph_recogniser: RecogniserName | None = Field(
         default=None,
-        description="Folder of a token classifier (config.json, tokenizer.json, model.onnx) that finds names for the "
-        "graph. Unset: the rules alone find them.",
+        description="What finds names for the graph: the folder of a token classifier (config.json, tokenizer.json, "
+        "model.onnx), or `spacy:` and the package or folder of a spaCy pipeline. Unset: the rules alone find them.",
     )
     graph_llm: bool = Field(
         default=False,

@@ -13,6 +13,7 @@ from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.state.claim import GENERATED
 
+SPACY = "spacy:"  # before the package or the folder of a spaCy pipeline
 TRAINING_FORM = 'it must be a JSON object of training options, such as {"epochs": 3}'
 
 
@@ -27,6 +28,11 @@ def _absolute(value: Path) -> Path:
 
 def _absolute_or_generated(value: Path) -> Path:
     return value if value == GENERATED else _absolute(value)
+
+
+def _recogniser(value: str) -> str:
+    is_spacy, of = value.startswith(SPACY), value.removeprefix(SPACY)
+    return value if is_spacy and of.isidentifier() else is_spacy * SPACY + str(_absolute(Path(of)))
 
 
 def _training(value: object) -> object:
@@ -83,6 +89,7 @@ def _web_address(value: SecretStr) -> SecretStr:
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_networks)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+RecogniserName = Annotated[str, BeforeValidator(str), AfterValidator(_recogniser)]
 QuestionsPath = Annotated[Path, AfterValidator(_absolute_or_generated)]
 TrainingOptions = Annotated[AdapterConfig, NoDecode, BeforeValidator(_training)]
 VariantName = Annotated[str, AfterValidator(_variant)]

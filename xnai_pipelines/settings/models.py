@@ -25,7 +25,8 @@ class ModelSettings(BaseModel):
         default=os.cpu_count() or 1,
         ge=1,
         le=256,
-        description="Threads of the encoder, and searches that the service works on at a time.",
+        description="Threads of the encoder; searches that the service works on at a time, and requests of "
+        "`XNAI_GRAPH_LLM`.",
     )
     card_chunks: int = Field(
         default=2_000,

@@ -25,6 +25,7 @@ from xnai_pipelines.state.table_claim import require_tables
 from xnai_pipelines.state.tables import Tables
 
 LOG_EVERY_SECONDS = 5.0
+SECONDS_TOLD, MINUTES_TOLD = 100, 100  # longer spans are told in the next unit
 
 
 class Advance(Protocol):
@@ -60,9 +61,19 @@ class Progress:
             now = time.monotonic()
             if now - shown >= LOG_EVERY_SECONDS:
                 shown = now
-                self.say(f"{label}: {done:,}/{total:,} {unit}, {done / (now - started):.1f} {unit}/s")
+                rate = done / (now - started)
+                self.say(
+                    f"{label}: {done:,}/{total:,} {unit}, {rate:.1f} {unit}/s, {_span((total - done) / rate)} left"
+                )
 
         return advance
+
+
+def _span(seconds: float) -> str:
+    """Return a time to wait as a person says it: "40 s", "12 min", "3.5 h"."""
+    if seconds < SECONDS_TOLD:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < MINUTES_TOLD * 60 else f"{seconds / 3600:.1f} h"
 
 
 def _ignore(_: object) -> None:

@@ -1,8 +1,11 @@
 """A file is what its content says, and only then what its name says."""
 
 import time
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.ole_files import compound
 from tests.support.parsing_files import docx, paragraph, pdf
@@ -83,6 +86,35 @@ def test_the_words_of_an_old_office_file_are_no_names_of_its_streams(word: str) 
 def test_an_object_in_an_old_office_file_does_not_change_its_kind() -> None:
     report = compound({"WordDocument": b"words", "ObjectPool/_1/VisioDocument": b"drawing"})
     assert detect(report, "report.doc") == "application/msword"
+
+
+GERMAN = "Größe und Fußnoten: Die Schlüssel werden für alle Häuser gewechselt. Öffnen Sie das Menü.\n"
+RUSSIAN = "Ключи подписи меняют каждые девяносто дней. Откройте меню и выберите пункт.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "name", "expected"),
+    [
+        (GERMAN, "latin-1", "LIESMICH", "text/plain"),
+        (GERMAN, "latin-1", "readme.1st", "text/plain"),
+        (RUSSIAN, "koi8-r", "ПРОЧТИ", "text/plain"),
+        ("서명 키는 구십 일마다 교체합니다. 메뉴를 열고 항목을 선택하십시오.", "euc-kr", "tutor.ko.euc", "text/plain"),
+        (f"<!DOCTYPE html><html><body><p>{RUSSIAN}", "koi8-r", "index.html.ru.koi8-r", "text/html"),
+        (f"<html><body><p>{GERMAN}", "latin-1", "page.txt", "text/html"),
+        (f"From: a@b\nMIME-Version: 1.0\n\n{GERMAN}", "latin-1", "1700000000.M1P1.host:2,S", "message/rfc822"),
+        (f".TH A 1\n{GERMAN}", "latin-1", "a.1", "text/troff"),
+    ],
+)
+def test_a_text_in_a_legacy_encoding_is_known_under_any_name(
+    text: str, encoding: str, name: str, expected: str
+) -> None:
+    assert detect(text.encode(encoding), name) == expected
+
+
+@given(st.integers(0), st.integers(60, 4000), st.sampled_from(["a", "a.dat"]))
+def test_bytes_at_random_are_no_text_under_a_name_that_promises_none(seed: int, size: int, name: str) -> None:
+    with pytest.raises(SkippedFileError):
+        detect(b"\x97" + Random(seed).randbytes(size), name)
 
 
 @pytest.mark.parametrize("repeated", [b"Key: value\r\n", b"<!-- a -->", b"From a 11:11 "])

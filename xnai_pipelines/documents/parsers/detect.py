@@ -14,6 +14,7 @@ from xnai_pipelines.documents.parsers.media_types import (
     MAIL,
     MAILBOX,
     PLAIN,
+    ROFF,
     TEXT_FORMATS,
     VCARD,
     WEBVTT,
@@ -22,7 +23,7 @@ from xnai_pipelines.documents.parsers.media_types import (
     XML,
 )
 from xnai_pipelines.documents.parsers.signatures import binary_format
-from xnai_pipelines.documents.parsers.text.decode import decode, looks_like_text
+from xnai_pipelines.documents.parsers.text.decode import decode, is_legacy_text, looks_like_text
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 HEAD_BYTES = 64 * 1024
@@ -47,6 +48,8 @@ _FLAT_OPENDOCUMENT = re.compile(rb"<office:document\s")
 _HTML_START = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
+_ROFF_START = re.compile(rb"\s*[.'][ \t]*[\\A-Za-z.\n]")
+_ROFF_TITLE = re.compile(rb"^[.'][ \t]*(?:(?:TH|Dd|Dt)[ \t]+\S|so[ \t]+\S+\s*\Z)", re.MULTILINE)
 # Each byte matches one way only: a text of many lines with colons would take for ever otherwise.
 _MAIL_START = re.compile(rb"(?:[A-Za-z][\w-]*:[^\n]*\n(?:[ \t][^\n]*\n)*)+(?=\r?\n)")
 _MAILBOX_START = re.compile(rb"From \S+ [^\n]{0,200}\d\d:\d\d[^\n]{0,50}\d{4}[^\n]*\n")
@@ -78,22 +81,22 @@ def detect(head: bytes, name: str) -> str:
     promised = _promised(path)
     if promised == JSON and _JSON_LINES.match(head.removeprefix(b"\xef\xbb\xbf")):
         return JSON_LINES
-    if is_text:
-        found = _text_content(head) if promised in _OPEN_TO_CONTENT or extension in BINARY_FORMATS else None
-        if found is not None:
-            return found
+    if not is_text:
         if extension in BINARY_FORMATS:
-            if BINARY_FORMATS[extension] in _SHEETS and _is_table(_text_of(head)):
-                return CSV  # what programs that have no Excel export "to Excel"
             raise _not_as_named(extension)
-        return promised or PLAIN
+        if promised is None and not is_legacy_text(head):
+            raise SkippedFileError(
+                "unsupported", f"Neither the content nor the extension {extension or '(none)'!r} is a known format."
+            )
+    is_open = promised in _OPEN_TO_CONTENT or extension in BINARY_FORMATS
+    found = _text_content(head) if is_open and (is_text or b"\0" not in head) else None
+    if found is not None:
+        return found
     if extension in BINARY_FORMATS:
+        if BINARY_FORMATS[extension] in _SHEETS and _is_table(_text_of(head)):
+            return CSV  # what programs that have no Excel export "to Excel"
         raise _not_as_named(extension)
-    if promised is None:
-        raise SkippedFileError(
-            "unsupported", f"Neither the content nor the extension {extension or '(none)'!r} is a known format."
-        )
-    return promised  # text in a legacy encoding, or not text: decoding shows which
+    return promised or PLAIN  # in a legacy encoding, or not text: decoding shows which
 
 
 def _promised(path: PurePosixPath) -> str | None:
@@ -120,6 +123,8 @@ def _text_content(head: bytes) -> str | None:
         return HTML
     if _XML_START.match(text):
         return FLAT_OPENDOCUMENT if _FLAT_OPENDOCUMENT.search(text[:_PROLOGUE]) else XML
+    if _ROFF_START.match(text) and _ROFF_TITLE.search(text):
+        return ROFF
     for start, media_type in _TEXT_STARTS:
         if text.startswith(start):
             return media_type

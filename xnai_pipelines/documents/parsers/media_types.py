@@ -40,6 +40,7 @@ XML = "application/xml"
 LATEX = "text/x-tex"
 ASCIIDOC = "text/asciidoc"
 ORG = "text/x-org"
+ROFF = "text/troff"
 YAML = "application/yaml"
 TOML = "application/toml"
 VCARD = "text/vcard"
@@ -84,6 +85,7 @@ TEXT_FORMATS = {
     **dict.fromkeys((".txt", ".text", ".log"), PLAIN),
     **dict.fromkeys((".adoc", ".asciidoc"), ASCIIDOC),
     ".org": ORG,
+    **dict.fromkeys((".man", ".mdoc", ".roff"), ROFF),
     **dict.fromkeys((".tex", ".ltx", ".latex"), LATEX),
     ".srt": SUBRIP,
     ".vtt": WEBVTT,

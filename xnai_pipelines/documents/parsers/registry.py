@@ -18,6 +18,7 @@ from xnai_pipelines.documents.parsers.markup.html import parse_html
 from xnai_pipelines.documents.parsers.markup.latex import parse_latex
 from xnai_pipelines.documents.parsers.markup.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.markup.outlined import parse_asciidoc, parse_org
+from xnai_pipelines.documents.parsers.markup.roff import parse_roff
 from xnai_pipelines.documents.parsers.markup.rst import parse_rst
 from xnai_pipelines.documents.parsers.markup.subtitles import parse_subtitles
 from xnai_pipelines.documents.parsers.markup.xml_text import parse_xml
@@ -43,6 +44,7 @@ from xnai_pipelines.documents.parsers.media_types import (
     PLAIN,
     PPT,
     PPTX,
+    ROFF,
     RTF,
     SUBRIP,
     TAR,
@@ -76,7 +78,7 @@ from xnai_pipelines.documents.parsers.text.repair import decode_and_repair
 from xnai_pipelines.errors import FileError
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
-_COMMON_VERSION = 6
+_COMMON_VERSION = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     LATEX: Parser("latex", 3, _of_text(parse_latex), isolated=True),
     ASCIIDOC: Parser("asciidoc", 2, _of_text(parse_asciidoc)),
     ORG: Parser("org", 1, _of_text(parse_org)),
+    ROFF: Parser("roff", 1, _of_text(parse_roff), isolated=True),
     YAML: Parser("yaml", 1, _of_text(parse_yaml)),
     TOML: Parser("toml", 1, _of_text(parse_toml)),
     VCARD: Parser("vcard", 3, _of_text(parse_vcards, whole_characters)),

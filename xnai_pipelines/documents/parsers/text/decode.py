@@ -106,6 +106,11 @@ def looks_like_text(head: bytes) -> bool:
     return not _mostly_text(head) and _wide_letters(head) is not None
 
 
+def is_legacy_text(head: bytes) -> bool:
+    """Return whether the head of a file is surely text in a legacy encoding, whatever its name promises."""
+    return b"\0" not in head and _mostly_text(head) and legacy_encoding(head) is not None
+
+
 def is_utf8(head: bytes) -> bool:
     """Return whether the head of a file is UTF-8 text, with or without a mark, with few damaged bytes."""
     if marked_encoding(head) not in {None, "utf-8-sig"} or _wide_encoding(head) or not _mostly_text(head):
