@@ -21,8 +21,8 @@ from scipy.stats import binomtest
 
 from benchmarks.pipeline import pipeline
 from xnai_pipelines.autonomy.decisions.decide import decide
+from xnai_pipelines.autonomy.decisions.logged_evaluation import MODES, LoggedEvaluation
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
-from xnai_pipelines.autonomy.decisions.night import MODES, Night
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.evaluation.metrics import best_first
@@ -124,35 +124,31 @@ class Rankings:
         return cls(found, grades)
 
 
-def history(rankings: Rankings, *, same: bool, drop: bool, pushed: int, seed: int) -> History:
+def history(rankings: Rankings, *, drop: bool, pushed: int, seed: int) -> History:
     """Return what the decision made of 60 nights; the first is the champion's at its release.
 
     Args:
         rankings: Of all questions.
-        same: Whether every night asks the same 150 questions, or another 150 of the 300.
         drop: Whether the mean nDCG@10 of all questions falls by 0.05 on a random night, from the second to the last but
             one, and stays there: random questions' right documents are `pushed` down by so many ranks (100: not found).
         pushed: Ranks.
         seed: Seed of all that is random.
     """
-    random = np.random.default_rng([seed, same, drop])
+    random = np.random.default_rng([seed, 1, drop])
     first_bad = int(random.integers(2, NIGHTS)) if drop else None
     untouched = np.zeros(rankings.questions, dtype=np.int64)
     worse = _pushed(rankings, pushed, random) if drop else untouched
     chosen = random.choice(rankings.questions, ASKED, replace=False)
-    nights: list[Night] = []
+    nights: list[LoggedEvaluation] = []
     memory: str | None = None
     too_early = False
     for number in range(1, NIGHTS + 1):
-        if not same and number > 1:
-            chosen = random.choice(rankings.questions, ASKED, replace=False)
         bad = first_bad is not None and number >= first_bad
         absent = (random.random(rankings.documents) < ABSENT) & ~rankings.relevant
         nights.append(_night(number, rankings.measure(absent, worse if bad else untouched), chosen))
         now = nights[-1].evaluated_at + timedelta(hours=1)
-        last = nights[-THRESHOLDS.pooled :]
         decision = decide(
-            nights=last,
+            evaluations=nights[-1:],
             baseline=nights[0],
             attempts=(),
             drift=None,
@@ -180,7 +176,7 @@ def _pushed(rankings: Rankings, ranks: int, random: np.random.Generator) -> NDAr
     return worse
 
 
-def _night(number: int, values: dict[str, tuple[NDArray[np.float64], Flags]], chosen: Rows) -> Night:
+def _night(number: int, values: dict[str, tuple[NDArray[np.float64], Flags]], chosen: Rows) -> LoggedEvaluation:
     n = len(chosen)
     ids = [str(question) for question in chosen]
     tables = [
@@ -201,11 +197,11 @@ def _night(number: int, values: dict[str, tuple[NDArray[np.float64], Flags]], ch
         )
         for mode, (ndcg, found) in values.items()
     ]
-    return Night(f"night{number}", START + timedelta(days=number), 1, pa.concat_tables(tables))
+    return LoggedEvaluation(f"night{number}", START + timedelta(days=number), 1, pa.concat_tables(tables))
 
 
 def main() -> None:
-    """Print a row of rates for each way of asking questions."""
+    """Print a row of rates for each size of a drop."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds scifact/")
     parser.add_argument("--models", type=Path, default=Path(".xnai/models"))
@@ -220,24 +216,20 @@ def main() -> None:
     seeds = range(arguments.histories // 2)
     with ProcessPoolExecutor(arguments.processes) as pool:
         for pushed in arguments.pushed:
-            for same in (True, False):
-                started = time.perf_counter()
-                run = partial(_history_of_seed, rankings, same, pushed)
-                without, with_drop = (list(pool.map(partial(run, drop), seeds, chunksize=5)) for drop in (False, True))
-                seconds = time.perf_counter() - started
-                print(json.dumps(_figures(same, pushed, without, with_drop, seconds)), flush=True)
+            started = time.perf_counter()
+            run = partial(_history_of_seed, rankings, pushed)
+            without, with_drop = (list(pool.map(partial(run, drop), seeds, chunksize=5)) for drop in (False, True))
+            seconds = time.perf_counter() - started
+            print(json.dumps(_figures(pushed, without, with_drop, seconds)), flush=True)
 
 
-def _history_of_seed(rankings: Rankings, same: bool, pushed: int, drop: bool, seed: int) -> History:
-    return history(rankings, same=same, drop=drop, pushed=pushed, seed=seed)
+def _history_of_seed(rankings: Rankings, pushed: int, drop: bool, seed: int) -> History:
+    return history(rankings, drop=drop, pushed=pushed, seed=seed)
 
 
-def _figures(
-    same: bool, pushed: int, without: list[History], with_drop: list[History], seconds: float
-) -> dict[str, object]:
+def _figures(pushed: int, without: list[History], with_drop: list[History], seconds: float) -> dict[str, object]:
     found = [h.retrained - h.drop + 1 for h in with_drop if h.retrained is not None and h.drop is not None]
     return {
-        "questions": "the same 150 every night" if same else "another 150 of 300 every night",
         "answers_fall_by_ranks": pushed,
         "false_alarms": _rate(sum(h.retrained is not None for h in without), len(without)),
         "misses": _rate(sum(h.retrained is None for h in with_drop), len(with_drop)),

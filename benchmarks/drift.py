@@ -30,7 +30,7 @@ from xnai_pipelines.evaluation.slices import Slice
 from xnai_pipelines.evaluation.timeline import slice_figures
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.releases.challenger import index_challenger
-from xnai_pipelines.releases.decision import decide_promotion
+from xnai_pipelines.releases.decide import RetrainingRequest, decide_promotion
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate, Target
 from xnai_pipelines.releases.release import release_challenger
@@ -106,7 +106,7 @@ def _retrain(
     challenger = Encoder.load(context.home.models / adapted.vector_space, threads)
     index_challenger(context, challenger, exact_search_rows=made.exact_search_rows)
     evaluate_challenger(context, tracker, threads=threads)
-    outcome = decide_promotion(context, tracker, Gate(max_query_ms=100), target, cause, ask=False)
+    outcome = decide_promotion(context, tracker, Gate(max_query_ms=100), RetrainingRequest(target, cause), ask=False)
     released = release_challenger(
         context, tracker, lambda: challenger, exact_search_rows=made.exact_search_rows, approved_by=None
     )

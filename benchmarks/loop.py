@@ -39,7 +39,7 @@ from xnai_pipelines.evaluation.logged import log_evaluation
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.releases.challenger import index_challenger
-from xnai_pipelines.releases.decision import decide_promotion
+from xnai_pipelines.releases.decide import RetrainingRequest, decide_promotion
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate
 from xnai_pipelines.releases.release import release_challenger
@@ -202,7 +202,7 @@ def _promote(made: Pipeline, tracker: Tracker) -> None:
     challenger = Encoder.load(context.home.models / adapt_encoder(context, base).vector_space, 1)
     index_challenger(context, challenger, exact_search_rows=exact_search_rows)
     evaluate_challenger(context, tracker, threads=1)
-    decide_promotion(context, tracker, ANYTHING, None, None, ask=False)
+    decide_promotion(context, tracker, ANYTHING, RetrainingRequest(), ask=False)
     outcome = release_challenger(
         context, tracker, lambda: challenger, exact_search_rows=exact_search_rows, approved_by=None
     )

@@ -1,6 +1,5 @@
 """The public face is small, and searching through it loads neither quantizers nor Dagster nor MLflow."""
 
-import os
 import subprocess
 import sys
 
@@ -32,14 +31,6 @@ def test_the_names_are_these():
         "save",
         "to_onnx",
     ]
-
-
-@pytest.mark.parametrize(("given", "found"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
-def test_numpy_has_one_thread_beside_those_that_encode_unless_told_otherwise(given, found):
-    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
-    program = "import os, xnai_pipelines; print(os.environ['OPENBLAS_NUM_THREADS'])"
-    said = subprocess.check_output([sys.executable, "-c", program], env={**environment, **given}, text=True)
-    assert said.strip() == found
 
 
 @pytest.mark.slow

@@ -18,8 +18,6 @@ __all__ = ["open"]
 
 # ONNX Runtime reports to its maker from its import on, unless told before: here, ahead of whatever imports it.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-# NumPy's threads would wait for each other in a loop beside the threads that encode: an embedding took twice as long.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def open(home: str | Path = ".xnai", *, threads: int | None = None) -> "OpenedHome":  # noqa: A001 - xnai_pipelines.open

@@ -62,3 +62,10 @@ def test_a_search_loads_its_index_and_encoder_alone(answering: Workplace):
         *("documents.make", "documents.parsers", "documents.health.make", "answers", "serving.app"),
     )
     assert not {name for name in loaded if name.startswith(tuple(f"xnai_pipelines.{other}" for other in others))}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["sources", "history"])
+def test_what_reads_a_home_and_runs_nothing_loads_no_orchestration(answering: Workplace, command):
+    _, loaded = modules(variables(answering), command)
+    assert "dagster" not in packages(loaded)

@@ -9,14 +9,9 @@ from tests.support.decisions import NOW, PROMOTED, decision
 from xnai_pipelines.errors import DecisionError, RecordError
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.evaluation.policy import PolicyReport
-from xnai_pipelines.releases.decision import (
-    PromotionOutcome,
-    approve,
-    decisions,
-    remedies_markdown,
-    why_ask,
-    write_decision,
-)
+from xnai_pipelines.releases.decide import why_ask
+from xnai_pipelines.releases.decision import PromotionOutcome, approve, decisions, write_decision
+from xnai_pipelines.releases.markdown import remedies_markdown
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.state.manifest import Release, Releases
 

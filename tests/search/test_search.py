@@ -1,7 +1,9 @@
 """A search of the current release answers with passages and where they stand, or says why it cannot."""
 
+import gc
 import json
 import re
+import weakref
 
 import numpy as np
 import pytest
@@ -172,3 +174,16 @@ def test_a_mode_may_be_given_by_its_name_and_no_other(index: SearchIndex):
         index.search("rain", mode="fuzzy")
     with pytest.raises(ValueError, match="k is 0"):
         index.search("rain", k=0)
+
+
+def test_an_index_that_nobody_holds_is_freed_without_the_collector(searched: Workplace):
+    gc.disable()  # it may come minutes later, and an index keeps a corpus in memory
+    try:
+        index = searched.search()
+        assert index.search("rain")
+        assert index.for_reader(bool).search("rain")
+        corpus = weakref.ref(index.corpus)
+        del index
+        assert corpus() is None
+    finally:
+        gc.enable()

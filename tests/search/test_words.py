@@ -1,12 +1,14 @@
 """Words are found in whatever form they are written, in any language; identifiers whole and in parts."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from xnai_pipelines.search.keyword import possible_titles
 from xnai_pipelines.search.stems import stem
-from xnai_pipelines.search.words import fold, terms, title, words
+from xnai_pipelines.search.words import LETTER, RUN, fold, terms, title, words
 
 
 def exact(text: str) -> list[str]:
@@ -168,6 +170,13 @@ def test_any_text_has_words_in_lower_case_without_spaces(text: str):
         assert word.text
         assert fold(word.text) == word.text
         assert not any(map(str.isspace, word.text))
+
+
+@given(
+    st.text(st.one_of(st.characters(), st.sampled_from("aé1_-' \u0301\u05d0\u05b8\u0915\u093fไทยสั数据")), max_size=40)
+)
+def test_a_run_of_letters_is_one_letter_after_the_other(text: str):
+    assert re.findall(RUN, text) == re.findall(rf"(?:{LETTER})+", text)
 
 
 def test_a_title_of_unspaced_writing_is_found_in_a_question_that_has_it():

@@ -20,7 +20,7 @@ from xnai_pipelines.encoders.specification import EncoderSpec, read_specificatio
 from xnai_pipelines.evaluation.make import evaluate_retrieval
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.releases.challenger import index_challenger
-from xnai_pipelines.releases.decision import DecisionOutcome, decide_promotion
+from xnai_pipelines.releases.decide import DecisionOutcome, RetrainingRequest, decide_promotion
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate
 from xnai_pipelines.releases.release import ReleaseOutcome, release_challenger
@@ -88,7 +88,8 @@ def decide(
     work: Workplace, *, ask: bool = False, gate: Gate | None = None, began: datetime | None = None
 ) -> DecisionOutcome:
     """Judge the challenger by the comparison measured last."""
-    return decide_promotion(work.context(), tracker_of(work.home), gate or Gate(), None, None, ask=ask, began=began)
+    request = RetrainingRequest(began=began)
+    return decide_promotion(work.context(), tracker_of(work.home), gate or Gate(), request, ask=ask)
 
 
 def mine(work: Workplace, *, negatives: int = 1, least_pairs: int = 0) -> None:

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from xnai_pipelines.autonomy.decisions.attempts import Attempt
 from xnai_pipelines.autonomy.decisions.decide import Decision, DriftSummary, decide
+from xnai_pipelines.autonomy.decisions.logged_evaluation import LoggedEvaluation
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
-from xnai_pipelines.autonomy.decisions.night import Night
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 from xnai_pipelines.evaluation.metrics import METRICS
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
@@ -74,9 +74,11 @@ def fallen(values: np.ndarray, questions: int) -> np.ndarray:
     return values
 
 
-def night(day: int, *groups: Group, release: int = 1, run_id: str | None = None, at: datetime | None = None) -> Night:
+def night(
+    day: int, *groups: Group, release: int = 1, run_id: str | None = None, at: datetime | None = None
+) -> LoggedEvaluation:
     table = pa.Table.from_pylist([row for group in groups for row in group.rows()], schema=PER_QUESTION)
-    return Night(run_id or f"run{day}", at or RELEASED + day * DAY, release, table)
+    return LoggedEvaluation(run_id or f"run{day}", at or RELEASED + day * DAY, release, table)
 
 
 # Below the champion, and above the floor.
@@ -102,7 +104,7 @@ def attempt(
 class Sensor:
     """Ticks of one sensor: the memory goes from one to the next as text."""
 
-    def __init__(self, baseline: Night | None = None, thresholds: Thresholds = THRESHOLDS) -> None:
+    def __init__(self, baseline: LoggedEvaluation | None = None, thresholds: Thresholds = THRESHOLDS) -> None:
         self.baseline = baseline
         self.thresholds = thresholds
         self.cursor: str | None = None
@@ -110,7 +112,7 @@ class Sensor:
     def tick(
         self,
         day: float,
-        *nights: Night,
+        *nights: LoggedEvaluation,
         attempts: Sequence[Attempt] = (),
         drift: DriftSummary | None = None,
         waiting: str | None = None,
@@ -118,7 +120,7 @@ class Sensor:
         now = RELEASED + day * DAY
         memory = Memory.from_json(self.cursor)
         decision = decide(
-            nights=nights,
+            evaluations=nights,
             baseline=self.baseline,
             attempts=attempts,
             drift=drift,

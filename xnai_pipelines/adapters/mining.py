@@ -47,7 +47,8 @@ class _Answer:
     """A passage that answers a question.
 
     Attributes:
-        asked: The question, and its vector: float32 [d].
+        asked: The question.
+        question: Its vector, float32 [d].
         relevant: The document that answers it.
         passage: The passage's id, language and vector.
     """

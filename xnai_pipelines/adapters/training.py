@@ -103,17 +103,7 @@ def train_encoder(
         AdaptationError: There are too few pairs or too little memory, a target module does not exist, or the loss is
             not finite. No adapter is left.
     """
-    if base.adapter is not None or base.recipe is not None:
-        raise AdaptationError(
-            f"The encoder in {base.source} is not a base model (adapter {base.adapter}, recipe {base.recipe}). "
-            "Adapters are trained on base models. Name one."
-        )
-    passages = {text for pair in pairs for text in (pair.positive, *pair.negatives)}
-    if len(passages) < 2:
-        raise AdaptationError(
-            f"{len(pairs)} training pairs with {len(passages)} different passages are too few: training contrasts "
-            "each passage with others. Label questions on more documents, or let some be generated."
-        )
+    _check_trainable(base, pairs)
     data, config = pairs_sha256(pairs), training.config
 
     def make(adapted: "PeftModel", device: str) -> EncoderObjective:
@@ -145,6 +135,20 @@ def train_encoder(
     return _published(
         _Subject(identity=identity, source=base.source, task=Task.ENCODER, card=card, check=check, make=make), training
     )
+
+
+def _check_trainable(base: EncoderSpec, pairs: Sequence[TrainingPair]) -> None:
+    if base.adapter is not None or base.recipe is not None:
+        raise AdaptationError(
+            f"The encoder in {base.source} is not a base model (adapter {base.adapter}, recipe {base.recipe}). "
+            "Adapters are trained on base models. Name one."
+        )
+    passages = {text for pair in pairs for text in (pair.positive, *pair.negatives)}
+    if len(passages) < 2:
+        raise AdaptationError(
+            f"{len(pairs)} training pairs with {len(passages)} different passages are too few: training contrasts "
+            "each passage with others. Label questions on more documents, or let some be generated."
+        )
 
 
 def train_causal(

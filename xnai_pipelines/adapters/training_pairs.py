@@ -1,6 +1,5 @@
 """Questions and the passages that answer them, for training, apart from everything that is evaluated."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from xnai_pipelines.search.make import index_content
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release
+from xnai_pipelines.state.measured import content_hash
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import CHUNKS, TRAINING_PAIRS
 from xnai_pipelines.state.tables import Tables
@@ -77,14 +77,7 @@ def make_training_pairs(
         asked = [question for question in questions if question.split is Split.TRAIN]
         apart = evaluation_documents(questions)
         usable = [question for question in asked if apart.isdisjoint(question.document_ids)]
-        trained = _filled_up(context.tables, usable, apart, least_pairs)
-        validation = [question for question in questions if question.split is Split.VALIDATION]
-        # negatives of validation pairs may be of any document not in the test split; training bars both splits
-        tested = _test_documents(questions)
-        to_mine = [
-            *(ToMine(question, Split.TRAIN, apart) for question in trained),
-            *(ToMine(question, Split.VALIDATION, tested) for question in validation),
-        ]
+        to_mine = _to_mine(questions, _filled_up(context.tables, usable, apart, least_pairs))
         watch.items = len(to_mine)
         with context.progress.work("training pairs", watch.items, "questions") as advance:
             rows = mine_pairs(context.tables, index, to_mine, negatives, advance)
@@ -131,6 +124,17 @@ def check_judges(questions: Sequence[Question]) -> None:
             "since the interval of fewer is too narrow to trust. Only questions that nothing is trained on judge, some "
             f"half of all: label at least {2 * MIN_QUESTIONS}, about more documents, in XNAI_QUESTIONS."
         )
+
+
+def _to_mine(questions: Sequence[Question], trained: Sequence[Question]) -> list[ToMine]:
+    """Return the questions to train on, and those of the validation split."""
+    # negatives of validation pairs may be of any document not in the test split; training bars both splits
+    apart, tested = evaluation_documents(questions), _test_documents(questions)
+    validation = [question for question in questions if question.split is Split.VALIDATION]
+    return [
+        *(ToMine(question, Split.TRAIN, apart) for question in trained),
+        *(ToMine(question, Split.VALIDATION, tested) for question in validation),
+    ]
 
 
 def _filled_up(tables: Tables, usable: Sequence[Question], apart: frozenset[str], least_pairs: int) -> list[Question]:
@@ -205,5 +209,4 @@ def _fingerprint(
     context: StageContext, release: Release, questions: Sequence[Question], negatives: int, least_pairs: int
 ) -> str:
     asked = sorted(json.dumps(asdict(question), sort_keys=True) for question in questions)
-    state = [MINING_VERSION, index_content(context, release), asked, negatives, least_pairs]
-    return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]
+    return content_hash(MINING_VERSION, index_content(context, release), asked, negatives, least_pairs)

@@ -1,7 +1,5 @@
 """Evaluates the answers of the current release once per state of index and questions, and logs it to MLflow."""
 
-import hashlib
-import json
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -22,7 +20,7 @@ from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.make import index_content
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home, remove
-from xnai_pipelines.state.measured import logged_once, measured_once
+from xnai_pipelines.state.measured import content_hash, logged_once, measured_once
 from xnai_pipelines.state.records import read_record
 from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tables import Tables
@@ -94,7 +92,7 @@ def evaluate_release_answers(
         gold = read_gold(labelled, sources, texts)
         content = [ANSWERS_VERSION, index_content(context, index.release), index.release.ranking, question_set(tested)]
         known = [[asdict(answer) for answer in gold.answers.get(one.question_id, ())] for one in tested]
-        fingerprint = hashlib.sha256(json.dumps([*content, known, asdict(policy)]).encode()).hexdigest()
+        fingerprint = content_hash(*content, known, asdict(policy))
 
         def measure(before: KeptAnswers | None) -> KeptAnswers:
             watch.items = len(tested)

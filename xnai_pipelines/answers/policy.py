@@ -1,7 +1,5 @@
 """Chooses when a release refuses, and keeps that under `state/`, a file per release, until its grounds change."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +14,7 @@ from xnai_pipelines.search.make import index_content
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.manifest import Release
+from xnai_pipelines.state.measured import content_hash
 from xnai_pipelines.state.records import read_record, write_record
 
 
@@ -46,8 +45,8 @@ def make_refusal_policy(context: StageContext, passages: Passages, questions: Se
     """
     release = passages.index.release
     asked = questions_to_choose_on(questions, Origin.LABELLED, release)
-    content = [ANSWERS_VERSION, index_content(context, release), release.ranking, question_set(asked), release.release]
-    grounds = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
+    content = index_content(context, release)
+    grounds = content_hash(ANSWERS_VERSION, content, release.ranking, question_set(asked), release.release)
     path = context.home.refusal_policy(release.release)
     kept = read_record(path, KeptPolicy)
     if kept is None or kept.grounds != grounds:

@@ -5,7 +5,6 @@ answer as JSON, with the time and the public key.
 """
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -27,7 +26,7 @@ from pydantic import TypeAdapter, ValidationError
 from xnai_pipelines.answers.answer import Answer, Citation, Signature
 from xnai_pipelines.answers.passages import stored_texts
 from xnai_pipelines.errors import AnswerFileError, NotReadyError, OptionError, RecordError
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import Home, write_once
 
 MOST_BYTES = 4_000_000  # of an answer's file
 
@@ -138,19 +137,8 @@ def public_key(key: Ed25519PrivateKey) -> str:
 def _make(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.parent.chmod(0o700)
-    content = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)  # unlike a rename it fails if another process was first: its key stays
-        except FileExistsError:
-            return
-    finally:
-        temporary.unlink(missing_ok=True)
+    key = Ed25519PrivateKey.generate()
+    write_once(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), mode=0o600)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Answer]:

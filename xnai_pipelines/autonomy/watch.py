@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from xnai_pipelines.autonomy.decisions.attempts import Attempt
 from xnai_pipelines.autonomy.decisions.decide import Decision, DriftSummary, decide
+from xnai_pipelines.autonomy.decisions.logged_evaluation import LoggedEvaluation
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
-from xnai_pipelines.autonomy.decisions.night import Night
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 from xnai_pipelines.autonomy.drift.faults import ingest_mends
 from xnai_pipelines.autonomy.drift.make import last_drift_report
@@ -61,13 +61,11 @@ def look_for_degradation(
         # findings about another release do not count for this one, which is not evaluated yet
         memory = replace(memory, release=release.release, evaluated_at=None, standing={}, done={})
     unread = [one for one in newest if one.run_id not in memory.runs]
-    # evaluations read earlier that the new ones are judged together with
-    pooled = [one for one in newest if one.run_id in memory.runs][: thresholds.pooled - 1] if unread else []
     first = first_evaluation(tracker, release.release) if release else None
-    nights = [_night(tracker, one) for one in (*unread, *pooled)]
+    evaluations = [_logged(tracker, one) for one in unread]
     return decide(
-        nights=[night for night in nights if night is not None],
-        baseline=_night(tracker, first) if first else None,
+        evaluations=[one for one in evaluations if one is not None],
+        baseline=_logged(tracker, first) if first else None,
         attempts=attempts,
         drift=_drift(home, release.release if release else 0),
         memory=memory,
@@ -77,14 +75,14 @@ def look_for_degradation(
     )
 
 
-def _night(tracker: Tracker, evaluation: PastEvaluation) -> Night | None:
+def _logged(tracker: Tracker, evaluation: PastEvaluation) -> LoggedEvaluation | None:
     """Return an evaluation with its rows, None if MLflow has lost them, so that it does not block later ones."""
     try:
         rows = _rows(tracker, evaluation.run_id)
     except NotTrackedError as error:
         _log.warning("An evaluation is skipped. %s", error)
         return None
-    return Night(evaluation.run_id, evaluation.evaluated_at, int(evaluation.tags["release"]), rows)
+    return LoggedEvaluation(evaluation.run_id, evaluation.evaluated_at, int(evaluation.tags["release"]), rows)
 
 
 @lru_cache(maxsize=LOOKED_BACK)

@@ -74,12 +74,7 @@ def restore(repository: Repository, backup: Backup, into: Path) -> RestoreReport
     partial = into / _PARTIAL if exists else into.with_name(f".{into.name}{_PARTIAL}")
     try:
         into.parent.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(partial.parent).free
-        if free < backup.bytes:
-            raise BackupError(
-                f"{into} has room for {free / 2**20:,.0f} MB, and the backup needs {backup.bytes / 2**20:,.0f} MB. "
-                "Free some space, or name a folder on another disk."
-            )
+        _check_room(partial.parent, into, backup)
         shutil.rmtree(partial, ignore_errors=True)
         _fill(partial, repository, backup)
         if exists:
@@ -114,6 +109,15 @@ def restore(repository: Repository, backup: Backup, into: Path) -> RestoreReport
         search_seconds=time.perf_counter() - restored,
         difference=difference(backup, len(backup.golden) - equal),
     )
+
+
+def _check_room(folder: Path, into: Path, backup: Backup) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < backup.bytes:
+        raise BackupError(
+            f"{into} has room for {free / 2**20:,.0f} MB, and the backup needs {backup.bytes / 2**20:,.0f} MB. "
+            "Free some space, or name a folder on another disk."
+        )
 
 
 def difference(backup: Backup, unequal: int) -> str:

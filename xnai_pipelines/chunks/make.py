@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,9 @@ from xnai_pipelines.chunks.spec import Chunk, ChunkingSpec
 from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.documents.identity import chunk_id, passage_revision
 from xnai_pipelines.documents.parsers.parsed import Heading, Markup
-from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.context import StageContext, stage, write_report
 from xnai_pipelines.state.diff import Diff, diff_rows
 from xnai_pipelines.state.document_shards import pays, rows_by_workers
-from xnai_pipelines.state.layout import write_json
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 from xnai_pipelines.state.tables import Tables, is_in
 
@@ -66,7 +65,7 @@ def make_chunks(context: StageContext, spec: ChunkingSpec, tokens: TokenCounter)
         chunks=chunks,
         seconds=watch.seconds,
     )
-    write_json(report_path(context.home, "chunks"), asdict(report))
+    write_report(context.home, "chunks", report)
     return report
 
 

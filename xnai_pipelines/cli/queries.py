@@ -29,6 +29,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.state.tracker import tracker_of
 from xnai_pipelines.wording import counted
 
 PAST_EVALUATIONS = 60
@@ -184,11 +185,10 @@ def past_accuracy(settings: Settings) -> tuple[Sequence[str], list[tuple[str, ..
     Raises:
         TrackingUnavailableError: MLflow cannot be reached.
     """
-    from xnai_pipelines.defs.resources import configured
     from xnai_pipelines.evaluation.logged import past_evaluations
 
     home = Home(settings.home)
-    past = past_evaluations(configured(settings)["tracking"].tracker(), PAST_EVALUATIONS)
+    past = past_evaluations(tracker_of(home, settings.mlflow_uri), PAST_EVALUATIONS)
     labelled = any(name.startswith(f"{Origin.LABELLED}.") for one in past for name in one.metrics)
     return TIMELINE_COLUMNS, timeline_rows(past, model_events(home), Origin.LABELLED if labelled else Origin.GENERATED)
 

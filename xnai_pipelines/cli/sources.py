@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -10,6 +10,9 @@ import typer
 from xnai_pipelines.cli.app import AsJson, app, print_json, progress, settings
 from xnai_pipelines.errors import OptionError, SourceUnavailableError
 from xnai_pipelines.state.layout import Home
+
+if TYPE_CHECKING:
+    from xnai_pipelines.documents.sources.specs import Spec
 
 
 @app.command()
@@ -107,13 +110,14 @@ def crawl(
     say("`xnai run` reads the pages.")
 
 
-def _specs() -> Any:
-    from xnai_pipelines.defs.resources import configured
+def _specs() -> "tuple[Spec, ...]":
+    from xnai_pipelines.documents.sources.configured import sources_of
 
-    return configured(settings())["source"].specs()
+    given = settings()
+    return sources_of(Home(given.home), given.sources, given.documents)
 
 
-def _names(specs: Any) -> str:
+def _names(specs: "tuple[Spec, ...]") -> str:
     return f"There are: {', '.join(spec.name for spec in specs) or 'none'}."
 
 

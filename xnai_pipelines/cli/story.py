@@ -11,7 +11,6 @@ import dagster as dg
 from xnai_pipelines.cli.runs import FinishedRun, execute
 from xnai_pipelines.cli.servers import served, servers
 from xnai_pipelines.defs.jobs import RETRAINING
-from xnai_pipelines.defs.resources import configured
 from xnai_pipelines.errors import StoryError
 from xnai_pipelines.evaluation.logged import past_evaluations, per_question
 from xnai_pipelines.evaluation.timeline import slice_figures, slices_plot
@@ -21,6 +20,7 @@ from xnai_pipelines.sample.shift import shift_modules, write_shift, write_shift_
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.layout import Home, write_bytes
 from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.tracker import tracker_of
 
 WAIT_SECONDS = 900.0  # for the sensor's tick
 LOOK_SECONDS = 1.0
@@ -154,7 +154,7 @@ def _await_retraining(
 
 
 def _told(settings: Settings, home: Home) -> Told:
-    tracker = configured(settings)["tracking"].tracker()
+    tracker = tracker_of(home, settings.mlflow_uri)
     past = past_evaluations(tracker, limit=20)[::-1]
     measured = [(one, per_question(tracker, one.run_id)) for one in past]
     path = home.reports / "story.png"

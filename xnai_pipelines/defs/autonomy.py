@@ -11,7 +11,7 @@ from xnai_pipelines.autonomy.alerts.alert import Alert, AlertSeverity
 from xnai_pipelines.autonomy.decisions.attempts import Attempt, Outcome
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
-from xnai_pipelines.autonomy.decisions.remedy import Candidate, Trials, encoder_to_try
+from xnai_pipelines.autonomy.decisions.remedy import Trial, Trials, encoder_to_try
 from xnai_pipelines.autonomy.drift.make import report_drift
 from xnai_pipelines.autonomy.drift.report import Cause, report_markdown
 from xnai_pipelines.autonomy.watch import look_for_degradation
@@ -118,7 +118,7 @@ def _waiting(home: Home) -> str | None:
 
 def _encoder_to_try(
     instance: dg.DagsterInstance, base: Base, stores: StoresResource, decision: Decision
-) -> Candidate | None:
+) -> Trial | None:
     home, release = base.home, Releases(base.home.releases).current()
     if decision.action is not Action.RETRAIN or release is None or not base.settings.try_encoders:
         return None

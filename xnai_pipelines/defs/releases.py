@@ -12,7 +12,8 @@ from xnai_pipelines.defs.metadata import image, result, revision_of, rows_revisi
 from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.evaluation.slices import Slice
 from xnai_pipelines.releases.challenger import index_challenger
-from xnai_pipelines.releases.decision import PromotionDecision, PromotionOutcome, decide_promotion
+from xnai_pipelines.releases.decide import RetrainingRequest, decide_promotion
+from xnai_pipelines.releases.decision import PromotionDecision, PromotionOutcome
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Target
 from xnai_pipelines.releases.logged import aliases
@@ -110,11 +111,8 @@ def promotion_decision(
         stores.stage_context(context),
         tracking.tracker(),
         base.settings.gate,
-        target,
-        tags.get("reason"),
+        RetrainingRequest(target, tags.get("reason"), tags.get("cause"), _began(context)),
         ask=base.settings.approval,
-        cause_id=tags.get("cause"),
-        began=_began(context),
     )
     decision = outcome.decision
     if decision.outcome is PromotionOutcome.AWAITING_APPROVAL:

@@ -19,10 +19,9 @@ from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.compute.engine import Compute, EngineName, open_engine
 from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs, is_of, turn
 from xnai_pipelines.documents.changes import VanishGuard
-from xnai_pipelines.documents.listing import SOURCES_FILE
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
 from xnai_pipelines.documents.plan import FolderRules
-from xnai_pipelines.documents.sources.configured import read_sources
+from xnai_pipelines.documents.sources.configured import sources_of
 from xnai_pipelines.documents.sources.make import mirrors
 from xnai_pipelines.documents.sources.specs import Spec
 from xnai_pipelines.encoders.encoder import Encoder
@@ -46,17 +45,17 @@ from xnai_pipelines.releases.challenger import require_challenger
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import GENERATED, Inputs, resolve_inputs
 from xnai_pipelines.state.context import Progress, StageContext
-from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import held, leased, shown_alive
 from xnai_pipelines.state.manifest import EncoderOrigin, Releases
 from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.table_claim import claim_tables
 from xnai_pipelines.state.tables import Tables, kill_after
-from xnai_pipelines.state.tracker import MlflowRun, Tracker
+from xnai_pipelines.state.tracker import MlflowRun, Tracker, tracker_of
 
 # Sentences about a run's progress. The command line shows them; other processes leave them to the run's log.
 PROGRESS = logging.getLogger("xnai_pipelines.progress")
+SPECIAL_TOKENS = 2  # around each passage
 
 
 class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -120,13 +119,9 @@ class SourceResource(HomeResource):
         return FolderRules(tuple(self.exclude), limits, guard, mirrors(home, self.specs()), apart)
 
     def specs(self) -> tuple[Spec, ...]:
-        """Return the sources beside the folder.
-
-        Raises:
-            SourcesError: The list of sources is not acceptable.
-        """
-        file = Path(self.sources) if self.sources else self.inputs().documents / SOURCES_FILE
-        return read_sources(self.layout, file, required=self.sources is not None)
+        """Return the sources beside the folder; errors are those of `sources_of`."""
+        documents = Path(self.documents) if self.documents else None
+        return sources_of(self.layout, Path(self.sources) if self.sources else None, documents)
 
 
 class StoresResource(HomeResource):
@@ -294,9 +289,6 @@ class EncoderResource(HomeResource):
         return build_named(home.models, BESIDE + companion, folder) if companion in encoders_at_hand() else folder
 
 
-SPECIAL_TOKENS = 2  # around each passage
-
-
 class ChunkingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """How documents are cut; sizes in the encoder's tokens."""
 
@@ -328,11 +320,8 @@ class TrackingResource(HomeResource):
     ui_url: str = Field(description="Where people reach the MLflow UI, for links.")
 
     def tracker(self) -> Tracker:
-        """Return the tracker; a server keeps artefacts where it wants, and may be shared by several homes."""
-        home = self.layout
-        if self.uri:
-            return Tracker(self.uri, None, home=home_id(home))
-        return Tracker(home.mlflow_uri, home.mlartifacts.as_uri())
+        """Return the tracker."""
+        return tracker_of(self.layout, self.uri)
 
     def link(self, logged: MlflowRun | ModelVersion | None) -> dg.UrlMetadataValue | None:
         """Return the link to what was logged; None for what was not."""

@@ -16,9 +16,9 @@ from xnai_pipelines.documents.sources.make import (
     SourceAccess,
     standing_sources,
     sync_sources,
-    write_sources_report,
 )
 from xnai_pipelines.environment import source_secret
+from xnai_pipelines.state.context import write_report
 
 FAILURES_SHOWN = 50
 LISTED, CRAWLED = ("git", "s3"), ("crawl",)
@@ -63,7 +63,7 @@ def _synced(
     stage = stores.stage_context(context)
     access = SourceAccess(source_secret, base.settings.private_hosts)
     report = sync_sources(stage.home, source.specs(), kinds, access, stage.progress.say, now=now)
-    write_sources_report(stage.home, context.asset_key.path[-1], report)
+    write_report(stage.home, context.asset_key.path[-1], report)
     columns = ["name", "kind", "prefix", "files", "fetched", "removed", "revision", "trouble"]
     rows = [{column: getattr(one, column) for column in columns} for one in report.sources]
     failures = [

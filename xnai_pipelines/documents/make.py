@@ -4,7 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from xnai_pipelines.documents.parsers.text.repair import kinds_of_repair
 from xnai_pipelines.documents.plan import DocumentsRequest, FolderRules, Plan, plan, why_refused
 from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.state.claim import Inputs, claim
-from xnai_pipelines.state.context import StageContext, report_path, stage
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.context import StageContext, stage, write_report
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
 from xnai_pipelines.state.tables import Tables
@@ -100,7 +100,7 @@ def ingest_documents(
         _record_unread(tables, todo)
         write_record(_look_path(context.home), FolderLook(todo.looked_ns))
     report = _report(tables, todo, reader, watch.seconds)
-    write_json(report_path(context.home, "documents"), asdict(report))
+    write_report(context.home, "documents", report)
     return report
 
 

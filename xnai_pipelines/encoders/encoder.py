@@ -7,9 +7,11 @@ per second on one thread with INT8, relative to the best batch of equal lengths:
 """
 
 import logging
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -303,6 +305,7 @@ def pool(hidden: Vector, pooling: Pooling) -> Vector:
 
 def open_session(model: Path) -> onnxruntime.InferenceSession:
     """Open a graph that computes one text at a time on its caller's thread."""
+    _limit_numpy()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # texts run in parallel
     options.inter_op_num_threads = 1
@@ -315,3 +318,17 @@ def open_session(model: Path) -> onnxruntime.InferenceSession:
         # the fused kernel is several times slower than an addition and a LayerNormalization (10 % of a run)
         disabled_optimizers=["SkipLayerNormFusion"],
     )
+
+
+@cache
+def _limit_numpy() -> None:
+    """Give NumPy one thread for matrix products, unless `OPENBLAS_NUM_THREADS` says how many.
+
+    More of them wait for each other in a loop, and take the processors from the threads that encode: embedding needs
+    half as much processor time again. NumPy reads that variable only while it is imported, which may be before this.
+    """
+    # imported here: what reads vectors alone need not load it
+    from threadpoolctl import threadpool_limits
+
+    if "OPENBLAS_NUM_THREADS" not in os.environ:
+        threadpool_limits(1, user_api="blas")

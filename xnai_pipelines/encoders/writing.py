@@ -97,6 +97,8 @@ def has_characters(tokenizer: Tokenizer) -> bool:
 
 
 def _letters(text: str, syllable: float) -> float:
+    if text.isascii():
+        return float(sum(map(str.isalnum, text)))
     return sum(
         (syllable if character >= _SYLLABLES_FROM else 1.0)
         if character.isalnum()

@@ -1,6 +1,5 @@
 """Evaluates a search on questions: a report with intervals, and a table with a row per question."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from xnai_pipelines.evaluation.per_question import of_questions, per_question_ta
 from xnai_pipelines.evaluation.report import EvaluationReport, Headline, Level, ModeFigures, Setting
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.questions.question import Origin, Question, Split
+from xnai_pipelines.state.measured import content_hash
 
 CHUNKS_PER_SEARCH = 200
 
@@ -94,16 +94,12 @@ def evaluation_fingerprint(table: str, questions: Sequence[Question], settings: 
         questions: Questions in any order.
         settings: Depth and everything else that changes a ranking.
     """
-    return _hash([_FIGURES_VERSION, table, question_set(questions), dict(settings)])
+    return content_hash(_FIGURES_VERSION, table, question_set(questions), dict(sorted(settings.items())))
 
 
 def question_set(questions: Sequence[Question]) -> str:
     """Return a hash of the questions with their answers and splits, the same in any order."""
-    return _hash(sorted(json.dumps(asdict(question), sort_keys=True) for question in questions))
-
-
-def _hash(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
+    return content_hash(*sorted(json.dumps(asdict(question), sort_keys=True) for question in questions))
 
 
 def _headlines(questions: Sequence[Question], splits_given: bool, unanswered: int) -> tuple[Headline, ...]:

@@ -1,6 +1,5 @@
 """What the knowledge graph gains, from the last evaluation of retrieval; hybrid search without it is measured here."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
-from xnai_pipelines.state.measured import logged_once, measured_once
+from xnai_pipelines.state.measured import content_hash, logged_once, measured_once
 from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Tracker
 
 GRAPH = "xnai/graph"
@@ -86,8 +85,7 @@ def evaluate_graph(context: StageContext, tracker: Tracker, *, threads: int) -> 
         evaluated, rows = last_evaluation(context.home), last_rows(context.home)
         if evaluated is None or rows is None or Mode.GRAPH not in evaluated.report.modes:
             return None
-        of = [evaluated.fingerprint, str(evaluated.report.evaluated_at)]
-        grounds = hashlib.sha256(json.dumps(of).encode()).hexdigest()[:32]
+        grounds = content_hash(evaluated.fingerprint, str(evaluated.report.evaluated_at))
 
         def measure(_: GraphEvaluation | None) -> GraphEvaluation:
             asked = by_mode(rows, evaluated.report.headline)

@@ -1,7 +1,5 @@
 """Chooses the ranking policy on the train and validation questions, and records it in the release's manifest."""
 
-import hashlib
-import json
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -29,6 +27,7 @@ from xnai_pipelines.search.weights import documents_by_weight
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.measured import content_hash
 from xnai_pipelines.state.records import read_record, write_record
 
 WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
@@ -99,7 +98,7 @@ def make_policy(context: StageContext, options: PolicyOptions, *, threads: int) 
         release = releases.require()
         asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED, release)
         content = [CHOICE_VERSION, RANKING_VERSION, index_content(context, release), question_set(asked)]
-        grounds = hashlib.sha256(json.dumps([*content, asdict(options)]).encode()).hexdigest()[:32]
+        grounds = content_hash(*content, asdict(options))
         kept = last_policy(context.home)
         if kept is None or kept.grounds != grounds:
             kept = replace(_chosen(context, release, asked, options=options, threads=threads), grounds=grounds)

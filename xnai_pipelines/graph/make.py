@@ -1,7 +1,7 @@
 """Chunks to a graph: reads the documents that changed, makes each table of what was read, writes what differs."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import pyarrow.compute as pc
 
@@ -22,9 +22,9 @@ from xnai_pipelines.graph.touched import (
 )
 from xnai_pipelines.graph.whole import DERIVED, SOURCES, TOUCHED, WHOLE, whole_mentions
 from xnai_pipelines.state.claim import recorded_inputs
-from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.context import StageContext, stage, write_report
 from xnai_pipelines.state.diff import Diff, diff
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import TableSpec
 
@@ -181,7 +181,7 @@ def overrides_of(home: Home) -> Overrides:
 
 def _reported(context: StageContext, report: GraphReport, seconds: float) -> GraphReport:
     timed = replace(report, seconds=seconds)
-    write_json(report_path(context.home, timed.table), asdict(timed))
+    write_report(context.home, timed.table, timed)
     return timed
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain, pairwise, zip_longest
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from xnai_pipelines.errors import CalibrationError
 from xnai_pipelines.models.quantization.calibration_texts import texts_sha256
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Question, Split
-from xnai_pipelines.state.context import StageContext, report_path, stage
-from xnai_pipelines.state.layout import Home, write_json, write_parquet
+from xnai_pipelines.state.context import StageContext, stage, write_report
+from xnai_pipelines.state.layout import Home, write_parquet
 from xnai_pipelines.state.schemas import CHUNKS
 from xnai_pipelines.state.tables import Tables
 
@@ -87,7 +87,7 @@ def draw_calibration(context: StageContext, *, redraw: bool) -> CalibrationRepor
         held_out_chunks=pc.sum(_in(passages["document_id"], apart)).as_py() or 0,
         seconds=watch.seconds,
     )
-    write_json(report_path(context.home, "calibration"), asdict(report))
+    write_report(context.home, "calibration", report)
     return report
 
 

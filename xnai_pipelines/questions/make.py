@@ -12,9 +12,9 @@ from xnai_pipelines.questions.generated import Passage, generate_questions
 from xnai_pipelines.questions.labelled import LabelledQuestions, read_labelled
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.questions.split import split_by_document
-from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.context import StageContext, stage, write_report
 from xnai_pipelines.state.judgements import exchange_judgements
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 from xnai_pipelines.state.tables import Tables
@@ -86,7 +86,7 @@ def make_questions(context: StageContext, labelled: Path | None) -> QuestionsRep
         changed=changed,
         seconds=watch.seconds,
     )
-    write_json(report_path(context.home, "questions"), asdict(report))
+    write_report(context.home, "questions", report)
     return report
 
 

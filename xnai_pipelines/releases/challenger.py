@@ -13,8 +13,8 @@ from xnai_pipelines.search.make import (
     forget_deleted,
     unpublished_release,
 )
-from xnai_pipelines.state.context import StageContext, report_path, stage
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.context import StageContext, stage, write_report
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import EncoderOrigin, Release, Releases, embeddings_table_name
 from xnai_pipelines.state.schemas import embeddings_spec
 
@@ -49,7 +49,7 @@ def index_challenger(
         )
         policy = policy_for(context, challenger, threads=encoder.threads)
         releases.challenge(replace(challenger, ranking=asdict(policy)))
-    write_json(report_path(context.home, "challenger_index"), asdict(report))
+    write_report(context.home, "challenger_index", report)
     return report
 
 

@@ -1,7 +1,5 @@
 """Challenger against champion on today's questions and the same documents, each searched in its own table."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +23,7 @@ from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home, remove, write_parquet
 from xnai_pipelines.state.manifest import Release, Releases
-from xnai_pipelines.state.measured import measured_once
+from xnai_pipelines.state.measured import content_hash, measured_once
 from xnai_pipelines.state.records import read_record
 from xnai_pipelines.state.tracker import Tracker
 
@@ -66,7 +64,7 @@ def evaluate_challenger(context: StageContext, tracker: Tracker, *, threads: int
         questions = read_questions(context.tables)
         indexes = [SearchIndex.open(context.home.root, threads, release) for release in (champion, challenger)]
         states = [search_fingerprint(context, index, questions) for index in indexes]
-        fingerprint = hashlib.sha256(json.dumps([COMPARISON_VERSION, *states]).encode()).hexdigest()[:32]
+        fingerprint = content_hash(COMPARISON_VERSION, *states)
 
         def measure(_: KeptComparison | None) -> KeptComparison:
             watch.items = 2 * len(questions)

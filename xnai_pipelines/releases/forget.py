@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from xnai_pipelines.adapters.make import adapters_trained_on
@@ -17,8 +17,8 @@ from xnai_pipelines.graph.tables import EXTRACTIONS, MENTIONS, RECOGNISED
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.rollback import keep_questions, kept_questions
 from xnai_pipelines.search.corpus import publish_corpus, withdraw_corpus
-from xnai_pipelines.state.context import StageContext, report_path, stage
-from xnai_pipelines.state.layout import remove, write_json
+from xnai_pipelines.state.context import StageContext, stage, write_report
+from xnai_pipelines.state.layout import remove
 from xnai_pipelines.state.manifest import Releases, is_embeddings_table
 from xnai_pipelines.state.schemas import (
     CHUNKS,
@@ -123,7 +123,7 @@ def forget(
         adapters=adapters,
         seconds=watch.seconds,
     )
-    write_json(report_path(context.home, "forgetting"), asdict(report))
+    write_report(context.home, "forgetting", report)
     return report
 
 

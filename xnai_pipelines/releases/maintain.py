@@ -1,7 +1,7 @@
 """Housekeeping: compact the tables, drop what no release needs, report how many bytes that freed."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from xnai_pipelines.adapters.make import MERGED
@@ -13,9 +13,9 @@ from xnai_pipelines.evaluation.policy import last_policy
 from xnai_pipelines.models.make import model_reports
 from xnai_pipelines.search.corpus import publish_corpus, withdraw_corpus
 from xnai_pipelines.search.policy import RankingPolicy
-from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.context import StageContext, stage, write_report
 from xnai_pipelines.state.day_files import remove_before
-from xnai_pipelines.state.layout import Home, remove, write_json
+from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.manifest import Release, Releases, is_embeddings_table, read_candidate
 
 KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that have an older version open
@@ -82,7 +82,7 @@ def maintain(context: StageContext, *, kept_releases: int, access_log_days: int 
         access_logs_removed=logs_removed,
         seconds=watch.seconds,
     )
-    write_json(report_path(context.home, "maintenance"), asdict(report))
+    write_report(context.home, "maintenance", report)
     return report
 
 

@@ -1,10 +1,14 @@
-"""Comparison and verdict as tables for people: Markdown for the Dagster UI and MLflow, and rows for a terminal."""
+"""Comparison, verdict and remedies as tables for people: Markdown for Dagster and MLflow, and rows for a terminal."""
 
 from collections.abc import Sequence
 
+from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.evaluation.markdown import markdown_table, one_line
+from xnai_pipelines.evaluation.policy import PolicyReport
 from xnai_pipelines.releases.comparison import MEGABYTE, ChangedQuestion, Comparison, Contender
+from xnai_pipelines.releases.decision import PromotionDecision
 from xnai_pipelines.releases.gate import Verdict
+from xnai_pipelines.search.policy import DEFAULT_WEIGHT
 
 Table = tuple[list[str], list[list[str]]]
 """Columns, and rows with as many cells."""
@@ -69,6 +73,34 @@ def verdict_markdown(verdict: Verdict) -> str:
     )
 
 
+def remedies_markdown(judged: Sequence[PromotionDecision], policy: PolicyReport | None) -> str:
+    """Return a table of what was tried against a release's fall: each remedy, its gain, its cost, what became of it.
+
+    Args:
+        judged: The decisions on the release's challengers.
+        policy: The ranking policy, which the last evaluation chose again; None if there is none.
+    """
+    rows = []
+    if policy is not None:
+        chosen = f"ranking policy: vectors {policy.policy.vector_weight:g}, {policy.reason}"
+        gain = "not measured" if policy.gain is None else f"{policy.gain:+.3f} over vectors {DEFAULT_WEIGHT:g}"
+        rows.append(["each evaluation", chosen, gain, "", "", "", "in use"])
+    for one in sorted(judged, key=lambda one: one.decided_at):
+        rows.append(
+            [
+                f"{one.decided_at:%Y-%m-%d %H:%M} UTC",
+                f"adapter {one.adapter} of {one.encoder}" if one.adapter else f"encoder {one.encoder}",
+                _figure(one.verdict.gain, "+.3f"),
+                _figure(one.minutes, ".1f"),
+                _figure(one.query_ms, ".1f"),
+                _figure(one.shipped_mb, ".0f"),
+                str(one.outcome).replace("_", " "),
+            ]
+        )
+    columns = ["decided", "remedy", "nDCG@10 gain", "minutes", "query ms (p95)", "MB", "outcome"]
+    return markdown_table(columns, rows)
+
+
 def _contender(name: str, contender: Contender) -> list[str]:
     latencies = (contender.query_ms_p50, contender.query_ms_p95)
     return [
@@ -103,3 +135,7 @@ def _changed_markdown(changed: Sequence[ChangedQuestion]) -> str:
 
 def _rank(rank: int | None) -> str:
     return "not found" if rank is None else str(rank)
+
+
+def _figure(value: float | Estimate | None, form: str) -> str:
+    return "not recorded" if value is None else format(value, form)

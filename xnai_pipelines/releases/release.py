@@ -1,7 +1,7 @@
 """The release of a promoted challenger: the pointer moves last."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from xnai_pipelines.answers.passages import Passages
@@ -18,8 +18,8 @@ from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.releases.rollback import keep_questions
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.make import fill_index, forget_deleted
-from xnai_pipelines.state.context import StageContext, report_path, stage
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.context import StageContext, stage, write_report
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases, now
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, embeddings_spec
 from xnai_pipelines.state.tracker import Tracker
@@ -80,7 +80,7 @@ def release_challenger(
         _log_baseline(context, tracker, published)
     mirror_releases(context, tracker)
     outcome = ReleaseOutcome((published or current).release, watch.items > 0, reason or "", watch.seconds)
-    write_json(report_path(context.home, "release"), asdict(outcome))
+    write_report(context.home, "release", outcome)
     return outcome
 
 

@@ -7,7 +7,7 @@ today's labels, feedback and documents.
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from xnai_pipelines.errors import DamagedArtefactError, ReleaseError, TableError
 from xnai_pipelines.graph.make import name_graph
@@ -16,8 +16,8 @@ from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.corpus import publish_corpus
 from xnai_pipelines.search.make import forget_deleted, pending
 from xnai_pipelines.state.artefacts import read_card
-from xnai_pipelines.state.context import StageContext, report_path, stage
-from xnai_pipelines.state.layout import write_bytes, write_json
+from xnai_pipelines.state.context import StageContext, stage, write_report
+from xnai_pipelines.state.layout import write_bytes
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.schemas import DOCUMENTS, QUESTIONS, embeddings_spec
 
@@ -77,7 +77,7 @@ def roll_back(context: StageContext, number: int | None) -> RollbackReport:
         pointer_seconds=moved,
         seconds=watch.seconds,
     )
-    write_json(report_path(context.home, "rollback"), asdict(report))
+    write_report(context.home, "rollback", report)
     return report
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from xnai_pipelines.search.by_graph import GraphSearch, Walked
 from xnai_pipelines.search.query import Asked, Mode
@@ -19,14 +18,14 @@ Groups = Callable[[Rows], Sequence[Hashable]]  # the group of each row
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """The best passages and what each part says of them; None if a part was not asked. `found` counts copies by text.
+    """The best passages and what each part says of them; None if a part was not asked.
 
     Attributes:
         rows: Their rows, best first: int64 [m].
         scores: What they are ranked by: float32 [m].
         vector: Cosine similarities, or None.
         keyword: BM25 scores, or None.
-        found: All passages found, of which these are the best: bool [n].
+        totals: What all passages are ranked by, -inf for those that are not found: float32 [n].
         walked: What the knowledge graph added, None if it was not asked.
     """
 
@@ -34,7 +33,7 @@ class Ranking:
     scores: Scores
     vector: Scores | None
     keyword: Scores | None
-    found: npt.NDArray[np.bool_]
+    totals: Scores
     walked: Walked | None
 
 
@@ -91,6 +90,6 @@ def best_passages(
         totals.scores[best],
         None if vector is None else vector.at(best),
         None if keyword is None else keyword[best],
-        totals.scores > -np.inf,
+        totals.scores,
         walked,
     )

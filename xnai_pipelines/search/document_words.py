@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,21 +51,22 @@ class DocumentWords:
         """Return the BM25 score of every document: float32 [m]."""
         scores = np.zeros(self._number, np.float32)
         for terms, weight in asked.items():
-            documents, times = self._entries(terms)
-            number = np.bincount(documents, times, self._number)[documents]
-            rare = rarity(self._there, _distinct(documents, self._number))
-            # entries of one document give it the same score
+            times = np.bincount(*self._entries(terms), self._number)
+            documents = np.flatnonzero(times > 0)
+            number = times[documents]
+            rare = rarity(self._there, len(documents))
             scores[documents] += weight * rare * number * (K1 + 1) / (number + self._norms[documents])
         return scores
 
-    def _entries(self, terms: tuple[str, ...]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+    def _entries(self, terms: tuple[str, ...]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]:
         """Return the document of each passage with one of the terms, and how often it has it."""
         entries = [self.postings.of(term) for term in terms]
-        rows = np.concatenate([self.postings.rows[some] for some in entries])
-        times = np.concatenate([self.postings.times[some] for some in entries])
+        rows = _joined([self.postings.rows[some] for some in entries])
+        times = _joined([self.postings.times[some] for some in entries])
         if self.readable is not None:
-            rows, times = rows[self.readable[rows]], times[self.readable[rows]]
-        return self.documents[rows], times.astype(np.float64)
+            there = self.readable[rows]
+            rows, times = rows[there], times[there]
+        return self.documents[rows], times
 
     @cached_property
     def _number(self) -> int:
@@ -82,9 +84,6 @@ class DocumentWords:
         return norms
 
 
-def _distinct(numbers: npt.NDArray[np.int32], limit: int) -> int:
-    """Return how many distinct numbers below a limit there are."""
-    last = np.empty(limit, np.int64)
-    places = np.arange(len(numbers))
-    last[numbers] = places
-    return int(np.count_nonzero(last[numbers] == places))
+def _joined(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Return arrays as one, without copying what is one already."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

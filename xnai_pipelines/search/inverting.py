@@ -116,7 +116,7 @@ class Inverter:
             entries = _Entries.read(block).with_parts(parts)
             frequency += np.bincount(entries.codes, minlength=len(frequency))
             entries.write(block)
-        keys = np.array([hashed(name) for name in self._codes], np.uint64)
+        keys = hashed(self._codes)
         order = np.argsort(keys)
         starts = np.cumsum([0, *frequency[order]], dtype=np.int64)
         free = np.empty_like(frequency)  # where the next entry of each term goes

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence, Set
-from functools import cached_property, lru_cache, partial, reduce
+from functools import cached_property, partial, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.document_words import DocumentWords
 from xnai_pipelines.search.function_words import function_words
 from xnai_pipelines.search.languages import TELLING, Languages
-from xnai_pipelines.search.postings import compound_parts, rarity
+from xnai_pipelines.search.postings import DECOMPOUNDED, compound_parts, rarity
 from xnai_pipelines.search.query import Asked
 from xnai_pipelines.search.ranking import Rows, Scores, best_rows
 from xnai_pipelines.search.stems import stem
@@ -36,7 +36,7 @@ class KeywordSearch:
     def __init__(self, corpus: Corpus, readable: npt.NDArray[np.bool_] | None = None) -> None:
         self._corpus = corpus
         self._readable = readable
-        self.telling = lru_cache(LAST_QUESTIONS)(self._telling)
+        self._told: dict[str, Sequence[Word]] = {}
 
     def scores(self, text: str) -> Scores:
         """Return the BM25 score of every passage and a share of its document's: float32 [n].
@@ -60,12 +60,20 @@ class KeywordSearch:
     def _documents(self) -> DocumentWords:
         return DocumentWords(self._corpus.postings, self._corpus.documents, self._corpus.lengths, self._readable)
 
-    def _telling(self, text: str) -> Sequence[Word]:
+    def telling(self, text: str) -> Sequence[Word]:
         """Return the words of a question, without function words of its language if there are others.
 
         A word in capitals is none in a question that has small letters too: "IT policy", "WHO guidelines". Several are:
         "and/or", "he/she/they".
         """
+        told = self._told.get(text)
+        if told is None:
+            if len(self._told) >= LAST_QUESTIONS:
+                self._told.clear()
+            told = self._told[text] = self._telling(text)
+        return told
+
+    def _telling(self, text: str) -> Sequence[Word]:
         found = list(words(text))
         capitals = () if text.isupper() else {fold(name) for name in _NAME.findall(normalise(text)) if name.isupper()}
         dropped = self._function_words({word.text for word in found}).difference(capitals)
@@ -81,6 +89,8 @@ class KeywordSearch:
         Those of all would take "die" from "die casting" and "war" from "war memorial" where one passage is German.
         """
         spoken = {language: function_words([language]) for language in self._corpus.languages}
+        if len(spoken) < 2:
+            return frozenset().union(*spoken.values())
         known = {
             language: sum(word in own or stem(word, language) in self for word in asked)
             for language, own in spoken.items()
@@ -114,7 +124,7 @@ class KeywordSearch:
             found = [self.containing(term) for term in (word, *self._stems(word), *self._parts(word))]
             rare = float(rarity(number, max(map(len, found))))
             asked += rare
-            there += rare * any(best in rows for rows in found)
+            there += rare * any(_holds(rows, best) for rows in found)
         return min(1.0, there / min(asked, TELLING_WORDS * float(rarity(number, 1))))
 
     def spoken(self, text: str, scores: Scores) -> Mapping[str, float]:
@@ -195,7 +205,8 @@ class KeywordSearch:
 
     def _parts(self, word: str) -> list[str]:
         """Return the terms of the passages that a compound is composed of."""
-        return next((parts for term in self._stems(word) if (parts := list(compound_parts(term, self)))), [])
+        terms = (stem(word, language) for language in self._corpus.languages if language in DECOMPOUNDED)
+        return next((parts for term in terms if (parts := list(compound_parts(term, self)))), [])
 
     def _containing_words(self, text: str) -> Passages:
         """Return the passages with all words of the text in their exact forms, ascending."""
@@ -206,6 +217,12 @@ class KeywordSearch:
 def best_found(scores: Scores) -> Rows:
     """Return the 10 best passages that contain a word of the question: int64 [m]."""
     return best_rows(np.where(scores > 0, scores, np.float32(-np.inf)), TELLING)
+
+
+def _holds(rows: Passages, row: int) -> bool:
+    """Return whether ascending rows hold a row."""
+    at = int(rows.searchsorted(row))
+    return at < len(rows) and int(rows[at]) == row
 
 
 def option(word: str) -> str:

@@ -5,7 +5,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -22,9 +22,9 @@ from xnai_pipelines.search.table_rows import TableRows
 from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.artefacts import read_card
-from xnai_pipelines.state.context import Advance, StageContext, report_path, stage
+from xnai_pipelines.state.context import Advance, StageContext, stage, write_report
 from xnai_pipelines.state.diff import Diff, diff_rows
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import EncoderOrigin, Release, Releases, embeddings_table_name, now
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, TableSpec, embeddings_spec
 
@@ -84,7 +84,7 @@ def embed_chunks(
         watch.items = report.encoded + report.from_cache
         if current is None:
             releases.publish(unpublished_release(context, number, spec, encoder, origin=origin), "embedded")
-    write_json(report_path(context.home, "embeddings"), asdict(report))
+    write_report(context.home, "embeddings", report)
     return report
 
 

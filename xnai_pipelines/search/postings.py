@@ -4,10 +4,10 @@ Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond"
 term adds to a passage is computed when the index is built.
 """
 
-import hashlib
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from xnai_pipelines.search.stems import STEM_MARK, stem
 K1 = 1.2
 B = 0.75
 DECOMPOUNDED = ("da", "de", "et", "fi", "hu", "nl", "no", "sv")
+_REMEMBERED = 4_096  # terms
 _SHORTEST_PART = 4  # letters
 _LINKS = re.compile(r"(?:es|en|er|s|n|e)$")  # between the parts of a compound
 
@@ -35,6 +36,7 @@ class Postings:
         weights: What the term adds to the BM25 score of the passage: float32 [entries].
         times: How often the passage has the term: uint16 [entries].
         passages: n.
+        remembered: Entries of terms that were asked for: a question asks for each of its terms several times.
     """
 
     keys: npt.NDArray[np.uint64]
@@ -43,10 +45,19 @@ class Postings:
     weights: Scores
     times: npt.NDArray[np.uint16]
     passages: int
+    remembered: dict[str, slice] = field(default_factory=dict, init=False, repr=False)
 
     def of(self, term: str) -> slice:
         """Return which entries are the term's; none if no passage contains it."""
-        key = hashed(term)
+        found = self.remembered.get(term)
+        if found is None:
+            if len(self.remembered) >= _REMEMBERED:
+                self.remembered.clear()
+            found = self.remembered[term] = self._entries(term)
+        return found
+
+    def _entries(self, term: str) -> slice:
+        key = hashed([term])[0]
         at = int(self.keys.searchsorted(key))
         if at == len(self.keys) or self.keys[at] != key:
             return slice(0, 0)
@@ -54,7 +65,7 @@ class Postings:
 
     def places(self, terms: Sequence[str]) -> npt.NDArray[np.int64]:
         """Return which of the keys each term's is, -1 for terms that no passage contains: int64 [number of terms]."""
-        keys = np.array([hashed(term) for term in terms], np.uint64)
+        keys = hashed(terms)
         at = np.minimum(np.searchsorted(self.keys, keys), max(len(self.keys) - 1, 0))
         return np.where(self.keys[at] == keys, at, -1) if len(self.keys) else np.full(len(keys), -1)
 
@@ -66,7 +77,7 @@ class Postings:
 
     def among(self, terms: Sequence[str]) -> list[npt.NDArray[np.int32]]:
         """Return the passages of each of many terms that any has, as `containing` does; most are in none."""
-        keys = np.array([hashed(term) for term in terms], np.uint64)
+        keys = hashed(terms)
         at = np.searchsorted(self.keys, keys)
         within = at < len(self.keys)
         found = at[within][self.keys[at[within]] == keys[within]]
@@ -97,13 +108,13 @@ class Postings:
             word = rarity(number, sum(len(some[kept]) for some, kept in zip(rows, there, strict=True)))
             for entries, some, kept in zip(found, rows, there, strict=True):
                 factor = np.float32(weight * word / rarity(self.passages, len(some)))
-                scores[some[kept]] += factor * self.weights[entries][kept]
+                np.add.at(scores, some[kept], factor * self.weights[entries][kept])
         return scores
 
 
-def hashed(term: str) -> np.uint64:
-    """Return the term's key: 64 bits of BLAKE2b; two of a million terms share one with a probability of 3e-8."""
-    return np.uint64(int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "little"))
+def hashed(terms: Iterable[str]) -> npt.NDArray[np.uint64]:
+    """Return the keys of terms: 64 bits of BLAKE2b; two of a million terms share one with a probability of 3e-8."""
+    return np.frombuffer(b"".join(blake2b(term.encode(), digest_size=8).digest() for term in terms), "<u8")
 
 
 def rarity(passages: int, containing: Any) -> Any:

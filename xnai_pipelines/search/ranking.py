@@ -95,10 +95,9 @@ class Estimates:
         Any of the best has an exact score of at least the last estimate among the best estimates less the error, so its
         estimate is within twice the error of that.
         """
-        rows = best_rows(self.scores, most)
-        if self.exact is None or not len(rows):
-            return rows
-        near = np.flatnonzero(self.scores >= self.scores[rows[-1]] - 2 * self.error)
+        if self.exact is None:
+            return best_rows(self.scores, most)
+        near = _at_least(self.scores, _least(self.scores, most) - 2 * self.error)
         self.scores[near] = self.exact(near)
         return near[best_rows(self.scores[near], most)]
 
@@ -132,22 +131,26 @@ def estimated_sum(
     Passages of an `unspoken` language are compared by their vectors: on the scale of the best 100 of the language, for
     encoders give all of them lower similarities. Their words count as the mean of the best 100 does: nothing.
     """
-    scale = _Scale.of(vector.at(vector.among(readable).best(SCALED_BY)))
-    factors = np.broadcast_to(np.float32(scale.factor), len(keyword))
-    means = np.broadcast_to(np.float32(scale.mean), len(keyword))
-    words = np.float32(1 - weight) * standardised(keyword, readable)
+    scale = _scale_of(vector.among(readable))
+    factors, means = np.array([scale.factor], np.float32), np.array([scale.mean], np.float32)
+    words = standardised(keyword, readable)
+    words *= np.float32(1 - weight)
     if unspoken:
-        factors, means = factors.copy(), means.copy()
+        factors, means = np.repeat(factors, len(keyword)), np.repeat(means, len(keyword))
     for one in unspoken:
-        own = _Scale.of(vector.at(vector.of(one.rows).best(SCALED_BY)))
+        own = _scale_of(vector.of(one.rows))
         mixed = scale.mixed(own, one.share)
         factors[one.rows], means[one.rows] = mixed.factor, mixed.mean
         words[one.rows] *= np.float32(1 - one.share)
     words += added
 
     def total(similarities: Scores, rows: Rows | slice) -> Scores:
-        standard: Scores = (similarities - means[rows]) * factors[rows]
-        return np.float32(weight) * standard + words[rows]
+        mean, factor = (means[rows], factors[rows]) if unspoken else (means, factors)
+        standard: Scores = similarities - mean
+        standard *= factor
+        standard *= np.float32(weight)
+        standard += words[rows]
+        return standard
 
     return Estimates(
         total(vector.scores, slice(None)),
@@ -156,10 +159,19 @@ def estimated_sum(
     )
 
 
+def _scale_of(vector: Estimates) -> "_Scale":
+    """Return the scale of the best 100 similarities."""
+    best = vector.best(SCALED_BY)
+    return _Scale.of(vector.scores[best])  # which `best` made exact
+
+
 def standardised(scores: Scores, readable: npt.NDArray[np.bool_] | None = None) -> Scores:
     """Return the scores relative to the mean and the deviation of the best 100 that are there; zeros if all equal."""
     there = scores if readable is None else scores[readable]
-    return _Scale.of(_highest(there, SCALED_BY)).applied(scores)
+    scale = _Scale.of(_highest(there, SCALED_BY))
+    standard: Scores = scores - np.float32(scale.mean)
+    standard *= np.float32(scale.factor)
+    return standard
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,22 +194,26 @@ class _Scale:
         offset = (1 - share) * self.factor * self.mean + share * other.factor * other.mean
         return replace(self, mean=offset / factor if factor else 0.0, factor=factor)
 
-    def applied(self, scores: Scores) -> Scores:
-        scaled: Scores = (scores - np.float32(self.mean)) * np.float32(self.factor)
-        return scaled
-
 
 def best_rows(scores: Scores, most: int) -> Rows:
     """Return the rows of the highest scores, best first, at most so many: int64 [m]; -inf is no score.
 
     Equal scores are ordered by row, so the order is the same in every run.
     """
-    least = _highest(scores, most)[0] if len(scores) > most else np.float32(-np.inf)
-    # all that tie for the last place: their order decides
-    rows = np.flatnonzero(scores >= least if least > -np.inf else scores > -np.inf)
+    rows = _at_least(scores, _least(scores, most))  # all that tie for the last place: their order decides
     order = np.argsort(-scores[rows], kind="stable")
     best: Rows = rows[order][:most].astype(np.int64)
     return best
+
+
+def _least(scores: Scores, most: int) -> np.float32:
+    """Return the lowest of the highest scores, at most so many."""
+    return _highest(scores, most)[0] if len(scores) > most else np.float32(-np.inf)
+
+
+def _at_least(scores: Scores, least: np.float32 | float) -> Rows:
+    """Return the rows of the scores from the least one on, ascending: int64 [m]; -inf is no score."""
+    return np.flatnonzero(scores >= least if least > -np.inf else scores > -np.inf)
 
 
 def _highest(scores: Scores, most: int) -> Scores:

@@ -23,7 +23,7 @@ def hits(ranking: Ranking, what: Asked, scoring: Scoring, source: GraphSource) -
             snippet=snippet(shown["text"], marked, shown["language"]),
             vector=_number(ranking.vector, place),
             keyword=_number(ranking.keyword, place),
-            copies=int(np.count_nonzero(ranking.found[corpus.copies(row)])) - 1,
+            copies=int(np.count_nonzero(ranking.totals[corpus.copies(row)] > -np.inf)) - 1,
             path=source.graph.path(ranking.walked, row) if ranking.walked else (),
             **{**shown, "heading_path": tuple(shown["heading_path"] or ())},
         )

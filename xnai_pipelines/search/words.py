@@ -36,12 +36,13 @@ _UNSPACED = (
     "\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 )
 LETTER = rf"[^\W_][{_MARKS}]*"  # or digit
-_JOINED = rf"(?:(?![{_UNSPACED}])\w[{_MARKS}]*)+"
+# What (?:LETTER)+ finds, and the same with underscores and without unspaced writing, in the form that is found fastest.
+RUN, _JOINED = (rf"{one}+(?:[{_MARKS}]+{one}*)*" for one in (r"[^\W_]", rf"[^\W{_UNSPACED}]"))
 _OPTION = r"(?:(?<![\w-])--?(?=[A-Za-z]))?"  # before the name of a command's option
 _TOKEN = re.compile(rf"[{_UNSPACED}]+|{_OPTION}{_JOINED}(?:[-_./\\:@#&'+=~]+{_JOINED})*(?:\+\+|\#)?")
 UNSPACED_WRITING = re.compile(rf"[{_UNSPACED}]")
 _MARK = re.compile(rf"[{_MARKS}]")
-_PART = re.compile(rf"(?:{LETTER})+(?:\+\+|\#)?")
+_PART = re.compile(rf"{RUN}(?:\+\+|\#)?")
 _CASES = re.compile(rf"[A-Z]+(?![a-z])|[A-Z]?(?:[a-z]|[^\W\dA-Za-z_][{_MARKS}]*)+|\d+")
 # What people look up. Years, dates, ranges and decades are not: 2024-01-15, 24.12.2024, 1998-2001, mid-1990s; nor is
 # IL-6 or JavaScript.

@@ -39,6 +39,7 @@ class Writer:
         server: The server, and how it is asked.
         head_start: Seconds until the first verified sentence.
         keep_unsupported: Whether sentences without support are shown as such.
+        breaker: Leaves the server alone for a while after failures in a row.
     """
 
     server: ChatServer

@@ -10,19 +10,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tqdm import tqdm
 
 from xnai_pipelines.compute.engine import HERE, Engine
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.json_lines import append_line
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.locks import sole_writer
 from xnai_pipelines.state.manifest import now
 from xnai_pipelines.state.sharing import share
 from xnai_pipelines.state.table_claim import require_tables
 from xnai_pipelines.state.tables import Tables
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 LOG_EVERY_SECONDS = 5.0
 SECONDS_TOLD, MINUTES_TOLD = 100, 100  # longer spans are told in the next unit
@@ -62,9 +65,8 @@ class Progress:
             if now - shown >= LOG_EVERY_SECONDS:
                 shown = now
                 rate = done / (now - started)
-                self.say(
-                    f"{label}: {done:,}/{total:,} {unit}, {rate:.1f} {unit}/s, {_span((total - done) / rate)} left"
-                )
+                left = f", {_span((total - done) / rate)} left" if done else ""
+                self.say(f"{label}: {done:,}/{total:,} {unit}, {rate:.1f} {unit}/s{left}")
 
         return advance
 
@@ -195,3 +197,8 @@ def is_of_full_disk(error: BaseException) -> bool:
 def report_path(home: Home, name: str) -> Path:
     """Return the path of a stage's last report."""
     return home.reports / f"{name}.json"
+
+
+def write_report(home: Home, name: str, report: "DataclassInstance") -> None:
+    """Replace a stage's last report, which people read and no run decides by."""
+    write_json(report_path(home, name), asdict(report))

@@ -1,5 +1,7 @@
 """What is measured once for a state of the home: kept as a record, and logged to MLflow when that can be reached."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import Field, replace
 from pathlib import Path
@@ -29,6 +31,11 @@ class Logged(Protocol):
 
 SomeMeasured = TypeVar("SomeMeasured", bound=Measured)
 SomeLogged = TypeVar("SomeLogged", bound=Logged)
+
+
+def content_hash(*parts: object) -> str:
+    """Return a hash of what figures depend on: values that JSON holds. 32 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def measured_once(

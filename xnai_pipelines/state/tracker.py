@@ -12,6 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.errors import TrackingUnavailableError
+from xnai_pipelines.state.identity import home_id
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.mlflow_connection import connect, reaching, sqlite_file
 from xnai_pipelines.state.relocation import relocate_artifacts
 
@@ -92,6 +94,16 @@ class Tracker:
             if self.artifact_root is not None:
                 relocate_artifacts(sqlite_file(self.tracking_uri), self.artifact_root.rstrip("/"))
             yield client
+
+
+def tracker_of(home: Home, uri: str | None) -> Tracker:
+    """Return where a home logs: the server at `uri`, or SQLite and files in the home.
+
+    A server keeps artefacts where it wants, and may be shared by several homes.
+    """
+    if uri:
+        return Tracker(uri, None, home=home_id(home))
+    return Tracker(home.mlflow_uri, home.mlartifacts.as_uri())
 
 
 @dataclass(frozen=True, slots=True)

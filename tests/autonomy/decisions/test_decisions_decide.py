@@ -12,7 +12,6 @@ from tests.support.degradation_nights import (
     RELEASED,
     RUSSIAN,
     THRESHOLDS,
-    Group,
     Sensor,
     attempt,
     fallen,
@@ -327,19 +326,6 @@ def test_the_memory_survives_as_text():
 def test_one_evaluation_suffices_where_the_settings_say_so():
     sensor = Sensor(night(0, ENGLISH), replace(THRESHOLDS, evaluations=1))
     assert sensor.tick(1.1, night(1, FALLEN)).action is Action.RETRAIN
-
-
-def test_a_question_that_an_evaluation_left_out_counts_with_its_last_answer():
-    """Each night asks another half of the questions, and the fall shows in both halves together alone."""
-    everything = steady(120)
-    bad = fallen(everything, 8)
-    halves = [Group(f"half{half}-", bad[half::2]) for half in (0, 1)]
-    baseline = night(0, *(Group(f"half{half}-", everything[half::2]) for half in (0, 1)))
-    nights = [night(day, halves[day % 2]) for day in range(1, 5)]
-    apart = Sensor(baseline, replace(THRESHOLDS, pooled=1))
-    assert all(apart.tick(day + 0.1, *nights[:day]).action is Action.NONE for day in range(1, 5))
-    together = Sensor(baseline)
-    assert [together.tick(day + 0.1, *nights[:day]).action for day in range(1, 4)][-1] is Action.RETRAIN
 
 
 @pytest.mark.slow

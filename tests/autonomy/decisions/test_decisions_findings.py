@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.degradation_nights import ENGLISH, FALLEN, RUSSIAN, THRESHOLDS, Group, fallen, night, steady
 from xnai_pipelines.autonomy.decisions.findings import NEW, Degradation, Limit, findings
-from xnai_pipelines.autonomy.decisions.night import Night
+from xnai_pipelines.autonomy.decisions.logged_evaluation import LoggedEvaluation
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
 from xnai_pipelines.evaluation.slices import OVERALL, Slice
@@ -127,7 +127,7 @@ def test_labelled_test_questions_stand_for_accuracy_and_others_where_there_are_n
 
 
 def test_an_evaluation_without_questions_shows_nothing():
-    nothing = Night("run", night(0).evaluated_at, 1, PER_QUESTION.empty_table())
+    nothing = LoggedEvaluation("run", night(0).evaluated_at, 1, PER_QUESTION.empty_table())
     assert nothing.chosen() is None
     assert findings(night(0, ENGLISH), nothing, THRESHOLDS) == ()
     assert findings(nothing, night(1, ENGLISH), THRESHOLDS) == ()

@@ -9,7 +9,7 @@ from tests.support.degradation_nights import ENGLISH, FALLEN, RUSSIAN, Group, Se
 from tests.support.encoder_cards import BETTER, UNKNOWN, WORSE
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action
-from xnai_pipelines.autonomy.decisions.remedy import Candidate, Trials, encoder_to_try
+from xnai_pipelines.autonomy.decisions.remedy import Trial, Trials, encoder_to_try
 from xnai_pipelines.encoders.source import joined_name
 from xnai_pipelines.state.manifest import Release
 
@@ -30,7 +30,7 @@ def in_russian() -> Decision:
     return degraded(ENGLISH, RUSSIAN)
 
 
-def found(decision: Decision, champion: Release = MINILM, **given: Any) -> Candidate | None:
+def found(decision: Decision, champion: Release = MINILM, **given: Any) -> Trial | None:
     """Return the encoder to try: by default of no card, with one at hand that may know the languages, nothing tried."""
     usual = {"card": None, "at_hand": (AT_HAND,), "unknown": ("fr", "ru"), "trials": Trials()}
     return encoder_to_try(decision, champion, **{**usual, **given})
@@ -69,10 +69,10 @@ class TestTheBestOfTheCard:
 
 class TestOneAtHand:
     def test_is_tried_if_the_releases_does_not_know_the_degraded_language(self, in_russian: Decision):
-        assert found(in_russian) == Candidate(AT_HAND, "it is at hand, and minilm does not know ru")
+        assert found(in_russian) == Trial(AT_HAND, "it is at hand, and minilm does not know ru")
 
     def test_is_tried_for_any_unknown_language_if_no_slice_names_one(self):
-        assert found(degraded(FALLEN)) == Candidate(AT_HAND, "it is at hand, and minilm does not know fr, ru")
+        assert found(degraded(FALLEN)) == Trial(AT_HAND, "it is at hand, and minilm does not know fr, ru")
 
     @pytest.mark.parametrize("unknown", [(), ("fr",)])
     def test_is_not_tried_if_the_degraded_language_is_known(self, in_russian: Decision, unknown: tuple[str, ...]):

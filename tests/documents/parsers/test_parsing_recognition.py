@@ -13,7 +13,7 @@ from pypdfium2 import PdfDocument
 from tests.support.parsing_files import Parse
 from tests.support.workplace import RULES, Workplace
 from xnai_pipelines.documents.parsers.parsed import Omission, ParsedDocument, ParseLimits
-from xnai_pipelines.documents.parsers.pdf.recognition import Recogniser, check_languages
+from xnai_pipelines.documents.parsers.pdf.recognition import PageRecogniser, check_languages
 from xnai_pipelines.errors import SettingsError, UnreadableError
 from xnai_pipelines.state.schemas import DOCUMENTS
 
@@ -59,7 +59,7 @@ def test_a_scan_without_writing_says_so(parse: Parse) -> None:
 
 def test_a_page_for_which_no_time_is_left_is_not_read() -> None:
     page = PdfDocument(scan("The pump is cleaned."))[0]
-    assert Recogniser("eng", seconds=0.0).page(page) is None
+    assert PageRecogniser("eng", seconds=0.0).page(page) is None
 
 
 @pytest.mark.parametrize("languages", ["qqq", "eng+qqq", "eng; rm", "--psm"])

@@ -1,7 +1,6 @@
 """Evaluates a language model on questions to the current release, once per state of all three; logged to MLflow."""
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -31,7 +30,7 @@ from xnai_pipelines.search.make import index_content
 from xnai_pipelines.search.query import NO_FILTERS
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home, remove
-from xnai_pipelines.state.measured import logged_once, measured_once
+from xnai_pipelines.state.measured import content_hash, logged_once, measured_once
 from xnai_pipelines.state.records import read_record
 from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Tracker
@@ -112,7 +111,7 @@ def evaluate_language_model(
         known = [[asdict(answer) for answer in gold.get(one.question_id, ())] for one in questions]
         content = [ANSWERS_VERSION, index_content(context, index.release), index.release.ranking, asdict(policy)]
         content += [question_set(questions), known, model.name, model.identity]
-        fingerprint = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        fingerprint = content_hash(*content)
 
         def measure(_: KeptModelReport | None) -> KeptModelReport:
             watch.items = len(questions)

@@ -18,7 +18,7 @@ class Attempt:
     """A retraining that was requested.
 
     Attributes:
-        cause: Result of `Finding.cause` that it was requested for.
+        cause: Result of `Degradation.cause` that it was requested for.
         requested_at: Time of the request, UTC.
         attempt: Number for that cause, from 1.
         outcome: Outcome of the run. "succeeded" includes a challenger that was not promoted.

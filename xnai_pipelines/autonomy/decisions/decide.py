@@ -6,8 +6,8 @@ from datetime import datetime
 
 from xnai_pipelines.autonomy.decisions.attempts import Attempt, hold, made_for, moment
 from xnai_pipelines.autonomy.decisions.findings import Limit
+from xnai_pipelines.autonomy.decisions.logged_evaluation import LoggedEvaluation
 from xnai_pipelines.autonomy.decisions.memory import Action, LastAction, Memory
-from xnai_pipelines.autonomy.decisions.night import Night
 from xnai_pipelines.autonomy.decisions.reading import read
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 
@@ -35,7 +35,7 @@ class Decision:
 
     Attributes:
         action: Action, at most one per tick.
-        cause: Result of `Finding.cause`, None without an action.
+        cause: Result of `Degradation.cause`, None without an action.
         reason: Sentences on what was seen, and why there is an action or not.
         tags: cause, metric, champion (a release), slice, mode; drift with a drift report; attempt for RETRAIN.
         attempt: Number of the retraining for this cause, from 1.
@@ -83,8 +83,8 @@ class _Verdict:
 
 def decide(
     *,
-    nights: Sequence[Night],
-    baseline: Night | None,
+    evaluations: Sequence[LoggedEvaluation],
+    baseline: LoggedEvaluation | None,
     attempts: Sequence[Attempt],
     drift: DriftSummary | None,
     memory: Memory,
@@ -99,12 +99,11 @@ def decide(
     drift report names a cause that training cannot fix.
 
     A tick without a new evaluation uses the earlier ones: a failed attempt is repeated without waiting for the next
-    night. A cause that its action does not fix within as many further evaluations is reported once and then left to
+    one. A cause that its action does not fix within as many further evaluations is reported once and then left to
     people. So is a cause whose attempts are used up.
 
     Args:
-        nights: Evaluations since the last tick. Those that were read before are not read again. Pass the
-            `thresholds.pooled` - 1 newest of them too, see `findings`.
+        evaluations: Evaluations since the last tick. Those that were read before are not read again.
         baseline: First evaluation of the current release, None if unknown.
         attempts: All retrainings in any order.
         drift: Conclusion of the newest drift report.
@@ -113,7 +112,7 @@ def decide(
         now: Current time, UTC.
         waiting: What a person has to do before another retraining, as a clause; None if nothing.
     """
-    memory, notes = read(nights, baseline, memory, thresholds, now=now)
+    memory, notes = read(evaluations, baseline, memory, thresholds, now=now)
     release = memory.release
     if release is None:
         return _nothing([*notes, "No evaluation has been logged yet."], memory)

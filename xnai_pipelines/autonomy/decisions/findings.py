@@ -1,6 +1,6 @@
 """Finds what is degraded in an evaluation, by mode and slice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self, TypeAlias
@@ -8,7 +8,7 @@ from typing import Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from xnai_pipelines.autonomy.decisions.night import MODES, Answers, Night, answers
+from xnai_pipelines.autonomy.decisions.logged_evaluation import MODES, Answers, LoggedEvaluation, answers
 from xnai_pipelines.autonomy.decisions.significance import (
     Values,
     difference_of_means,
@@ -90,7 +90,7 @@ class Degradation:
     words: str
 
     def cause(self, release: int) -> str:
-        """Return the name of this finding, the same in every mode and on every night of a release."""
+        """Return the name of this finding, the same in every mode and in every evaluation of a release."""
         one_of_a_kind = self.part in (OVERALL, NEW)
         part = self.part.dimension if one_of_a_kind else f"{self.part.dimension}={self.part.value}"
         return f"{self.kind}:{part}@release{release}"
@@ -116,7 +116,7 @@ class _Test:
 
 
 def findings(
-    baseline: Night | None, night: Night, thresholds: Thresholds, earlier: Sequence[Night] = ()
+    baseline: LoggedEvaluation | None, evaluation: LoggedEvaluation, thresholds: Thresholds
 ) -> tuple[Degradation, ...]:
     """Return what is degraded in an evaluation, the worst first.
 
@@ -136,22 +136,19 @@ def findings(
 
     Args:
         baseline: Champion's evaluation at release, None if there is none.
-        night: Evaluation to judge.
+        evaluation: Evaluation to judge.
         thresholds: Limits.
-        earlier: Evaluations of the same release before this one. If an evaluation asks a sample of the questions, the
-            other questions count with their last answer.
     """
     found: list[Degradation] = []
     tests: list[_Test] = []
-    newest_first = sorted((night, *earlier), key=lambda other: other.evaluated_at, reverse=True)
-    chosen = night.chosen()
+    chosen = evaluation.chosen()
     for mode in MODES:
-        calls = list(_calls(night, mode, thresholds))
+        calls = list(_calls(evaluation, mode, thresholds))
         found += calls
         if chosen is None or any(finding.kind is Limit.ERRORS for finding in calls):
             continue
-        now = answers(newest_first, mode, chosen)
-        then = answers([baseline], mode, chosen) if baseline and baseline.run_id != night.run_id else None
+        now = answers(evaluation, mode, chosen)
+        then = answers(baseline, mode, chosen) if baseline and baseline.run_id != evaluation.run_id else None
         tests += _accuracy(mode, now, then, thresholds)
     for kind in (Limit.FLOOR, Limit.BELOW_CHAMPION):
         family = [test for test in tests if test.kind is kind]
@@ -162,8 +159,8 @@ def findings(
     )
 
 
-def _calls(night: Night, mode: str, thresholds: Thresholds) -> Iterator[Degradation]:
-    rows = night.of_mode(mode)
+def _calls(evaluation: LoggedEvaluation, mode: str, thresholds: Thresholds) -> Iterator[Degradation]:
+    rows = evaluation.of_mode(mode)
     answered = rows["latency_ms"].filter(rows["error"].is_null()).to_numpy()
     errors, allowed = rows.num_rows - len(answered), thresholds.max_error_share
     if errors > allowed * rows.num_rows:
@@ -233,7 +230,7 @@ def _accuracy(mode: str, now: Answers, then: Answers | None, thresholds: Thresho
             yield _floor(mode, NEW, now.found[sides.new], thresholds)
         reference = _reference(NEW, sides.then, enough)
         if reference is not None:
-            yield _unpaired(mode, NEW, reference, now.ndcg[sides.new], thresholds=thresholds)
+            yield _drop(mode, NEW, reference, now.ndcg[sides.new], paired=False, thresholds=thresholds)
 
 
 def _slices(now: Answers, enough: int) -> Iterator[tuple[Slice, Mask]]:
@@ -273,12 +270,12 @@ def _below_champion(mode: str, part: Slice, inside: Mask, sides: _Sides, *, thre
     reference = _reference(part, sides.then, enough)
     others = int((inside & sides.new).sum())
     if number >= enough or (part == OVERALL and number):
-        yield _paired(mode, part, then[sides.before[common]], now[common], thresholds=thresholds)
+        yield _drop(mode, part, then[sides.before[common]], now[common], paired=True, thresholds=thresholds)
     elif others < enough and reference is not None:
-        yield _unpaired(mode, part, reference, now[inside], thresholds=thresholds)
+        yield _drop(mode, part, reference, now[inside], paired=False, thresholds=thresholds)
     # All new questions together are a separate slice.
     if others >= enough and part != OVERALL and reference is not None:
-        yield _unpaired(mode, part, reference, now[inside & sides.new], thresholds=thresholds)
+        yield _drop(mode, part, reference, now[inside & sides.new], paired=False, thresholds=thresholds)
 
 
 def _reference(part: Slice, then: Answers, enough: int) -> Values | None:
@@ -291,43 +288,13 @@ def _reference(part: Slice, then: Answers, enough: int) -> Values | None:
     return then.ndcg if len(then.ndcg) >= enough else None
 
 
-def _paired(mode: str, part: Slice, before: Values, after: Values, *, thresholds: Thresholds) -> _Test:
-    return _drop(
-        mode=mode,
-        part=part,
-        before=before,
-        after=after,
-        difference=mean_of_differences(after - before),
-        p_value=paired_p_value(after - before),
-        paired=True,
-        tolerance=thresholds.tolerance,
-    )
-
-
-def _unpaired(mode: str, part: Slice, before: Values, after: Values, *, thresholds: Thresholds) -> _Test:
-    return _drop(
-        mode=mode,
-        part=part,
-        before=before,
-        after=after,
-        difference=difference_of_means(before, after),
-        p_value=unpaired_p_value(before, after, thresholds.tolerance),
-        paired=False,
-        tolerance=thresholds.tolerance,
-    )
-
-
-def _drop(
-    *,
-    mode: str,
-    part: Slice,
-    before: Values,
-    after: Values,
-    difference: Estimate,
-    p_value: float,
-    paired: bool,
-    tolerance: float,
-) -> _Test:
+def _drop(mode: str, part: Slice, before: Values, after: Values, *, paired: bool, thresholds: Thresholds) -> _Test:
+    """Return the test of whether nDCG@10 fell by more than the tolerance, of the same questions or of new ones."""
+    tolerance = thresholds.tolerance
+    if paired:
+        difference, p_value = mean_of_differences(after - before), paired_p_value(after - before)
+    else:
+        difference, p_value = difference_of_means(before, after), unpaired_p_value(before, after, tolerance)
     drop, value = -difference.mean, float(after.mean())
     if drop <= tolerance:
         return _Test(Limit.BELOW_CHAMPION, p_value, None)

@@ -14,7 +14,7 @@ FAILURES = 2  # a trial that was killed is repeated once: what it embedded is ke
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Trial:
     """An encoder that may be tried.
 
     Attributes:
@@ -44,7 +44,7 @@ class Trials:
     encoders: Collection[str] = ()
     failed: Mapping[str, int] = field(default_factory=dict)
 
-    def include(self, candidate: Candidate) -> bool:
+    def include(self, candidate: Trial) -> bool:
         """Return whether the candidate was judged, or failed too often to be tried again."""
         names = {candidate.encoder, candidate.judged_as}
         judged = candidate.vector_space in self.spaces or not names.isdisjoint(self.encoders)
@@ -59,7 +59,7 @@ def encoder_to_try(
     at_hand: Sequence[str],
     unknown: Sequence[str],
     trials: Trials,
-) -> Candidate | None:
+) -> Trial | None:
     """Return the encoder to try before an adapter is trained, None if an adapter is next.
 
     The best encoder of the card comes first, on this corpus and its questions; then one that is at hand, if the
@@ -81,23 +81,23 @@ def encoder_to_try(
     return next((one for one in candidates if not trials.include(one)), None)
 
 
-def _best_of_card(card: EncoderCard | None, release: Release) -> Iterator[Candidate]:
+def _best_of_card(card: EncoderCard | None, release: Release) -> Iterator[Trial]:
     best = card.best if card else None
     # else the card is of an earlier release
     measured_now = card is not None and card.encoders[0].vector_space == release.vector_space
     if best is not None and measured_now and not best.current:
-        yield Candidate(best.name, "it is the best on the encoder card", best.vector_space)
+        yield Trial(best.name, "it is the best on the encoder card", best.vector_space)
 
 
 def _knowing_more(
     decision: Decision, release: Release, at_hand: Sequence[str], unknown: Sequence[str]
-) -> Iterator[Candidate]:
+) -> Iterator[Trial]:
     """Yield the encoders at hand if the release's does not know the degraded language, or any if no slice names one."""
     degraded = Slice.parse(decision.tags["slice"])
     if degraded.dimension == "language":
         unknown = [language for language in unknown if language == degraded.value]
     if unknown:
         why = f"it is at hand, and {release.encoder} does not know {', '.join(unknown)}"
-        yield from (Candidate(name, why) for name in at_hand)
+        yield from (Trial(name, why) for name in at_hand)
         beside = f"{why}; beside it what this one knows still counts"
-        yield from (Candidate(BESIDE + name, beside, None, joined_name(release.encoder, name)) for name in at_hand)
+        yield from (Trial(BESIDE + name, beside, None, joined_name(release.encoder, name)) for name in at_hand)

@@ -13,8 +13,6 @@ class Thresholds:
         tolerance: Max drop of the mean nDCG@10 below the champion's at its release.
         slice_questions: Min number of questions in a slice that is judged separately.
         evaluations: Number of consecutive evaluations that must find a cause before an action.
-        pooled: Number of newest evaluations that a question's last answer is taken from. It matters only if an
-            evaluation asks a sample of the questions.
         cooldown: Time without another retraining after a successful one.
         attempts: Max number of retrainings for one cause.
         minutes_a_day: Retraining minutes within 24 hours after which no other retraining starts.
@@ -30,7 +28,6 @@ class Thresholds:
     tolerance: float = 0.02
     slice_questions: int = 30
     evaluations: int = 2
-    pooled: int = 2
     cooldown: timedelta = timedelta(hours=20)
     attempts: int = 3
     minutes_a_day: float = 240.0

@@ -70,7 +70,7 @@ from xnai_pipelines.documents.parsers.office97.rtf import parse_rtf
 from xnai_pipelines.documents.parsers.office97.word import parse_doc
 from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Member, ParseLimits, SourceFile
 from xnai_pipelines.documents.parsers.pdf.document import parse_pdf
-from xnai_pipelines.documents.parsers.pdf.recognition import Recogniser
+from xnai_pipelines.documents.parsers.pdf.recognition import PageRecogniser
 from xnai_pipelines.documents.parsers.records.notebook import parse_json, parse_notebook
 from xnai_pipelines.documents.parsers.records.records import parse_csv, parse_jsonl, parse_parquet
 from xnai_pipelines.documents.parsers.text.normalise import normalise
@@ -160,7 +160,7 @@ def _of_bytes(
 
 def _read_pdf(source: SourceFile) -> Iterable[Content | Member]:
     limits = source.limits
-    recogniser = Recogniser(limits.ocr_languages, limits.seconds) if limits.ocr_languages else None
+    recogniser = PageRecogniser(limits.ocr_languages, limits.seconds) if limits.ocr_languages else None
     return parse_pdf(source.read(), source.stem, limits.max_text_chars, recogniser)
 
 

@@ -9,9 +9,11 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from xnai_pipelines.documents.listing import SOURCES_FILE
 from xnai_pipelines.documents.sources.crawl.urls import canonical_url
 from xnai_pipelines.documents.sources.specs import KINDS, CrawlSpec, SourceSpec, Spec
 from xnai_pipelines.errors import SourcesError
+from xnai_pipelines.state.claim import resolve_inputs
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.records import read_record, write_record
 
@@ -51,6 +53,22 @@ def read_sources(home: Home, file: Path, *, required: bool = False) -> tuple[Spe
     sites = crawled_sites(home)
     _check_distinct([*named, *sites])
     return (*named, *sites)
+
+
+def sources_of(home: Home, named: Path | None, documents: Path | None) -> tuple[Spec, ...]:
+    """Return the sources of a home beside its documents folder, whose `sources.yaml` lists them unless a file is named.
+
+    Args:
+        home: The home.
+        named: The file, if the settings name one.
+        documents: The documents folder, if the settings name one.
+
+    Raises:
+        InputsError: No folder is known, or another folder than the recorded one is named.
+        SourcesError: The list of sources is not acceptable.
+    """
+    file = named or resolve_inputs(home, documents, None).documents / SOURCES_FILE
+    return read_sources(home, file, required=named is not None)
 
 
 def crawled_sites(home: Home) -> tuple[CrawlSpec, ...]:

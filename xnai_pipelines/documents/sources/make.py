@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 
 from xnai_pipelines.documents.folders import MirroredFolder
@@ -12,8 +12,8 @@ from xnai_pipelines.documents.sources.mirror import Mirror, MirrorRecord, synchr
 from xnai_pipelines.documents.sources.source import Source
 from xnai_pipelines.documents.sources.specs import CrawlSpec, GitSpec, ObjectStoreSpec, Spec
 from xnai_pipelines.errors import HomeError
-from xnai_pipelines.state.context import LOG_EVERY_SECONDS, report_path
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.context import LOG_EVERY_SECONDS
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import held
 
 Say = Callable[[str], None]
@@ -174,11 +174,6 @@ def sync_sources(
         sources=tuple(synced),
         seconds=time.perf_counter() - started,
     )
-
-
-def write_sources_report(home: Home, name: str, report: SourcesReport) -> None:
-    """Keep the report of an asset for people to read."""
-    write_json(report_path(home, name), asdict(report))
 
 
 def _content(record: MirrorRecord) -> str:

@@ -1,7 +1,5 @@
 """The precision card: every variant made from the current base weights, measured on this corpus."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -36,7 +34,7 @@ from xnai_pipelines.search.table_rows import TableRows
 from xnai_pipelines.state.context import Advance, StageContext, stage
 from xnai_pipelines.state.layout import Home, write_bytes
 from xnai_pipelines.state.manifest import EncoderCandidate, now, record_candidate
-from xnai_pipelines.state.measured import logged_once, measured_once
+from xnai_pipelines.state.measured import content_hash, logged_once, measured_once
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tables import vectors_of
@@ -276,7 +274,7 @@ def _fingerprint(context: StageContext, comparison: _Comparison) -> str:
     """Return a hash of everything that the figures depend on."""
     release = comparison.index.release
     known = read_set(context.home)
-    content = [
+    return content_hash(
         FIGURES_VERSION,
         RANKING_VERSION,
         release.vector_space,
@@ -287,5 +285,4 @@ def _fingerprint(context: StageContext, comparison: _Comparison) -> str:
         cpu_flags(),
         comparison.threads,
         comparison.max_chunks,
-    ]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
+    )

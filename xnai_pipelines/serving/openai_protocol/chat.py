@@ -62,6 +62,8 @@ class Transcript:
 
     Attributes:
         documents: Address of the documents.
+        content: What was written.
+        annotations: A citation for each mark of the content.
     """
 
     documents: str

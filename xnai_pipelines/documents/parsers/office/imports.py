@@ -5,7 +5,7 @@ import zipfile
 from xnai_pipelines.documents.parsers.detect import detect
 from xnai_pipelines.documents.parsers.markup.html import html_text
 from xnai_pipelines.documents.parsers.media_types import HTML, PLAIN
-from xnai_pipelines.documents.parsers.office.xml_parts import relations
+from xnai_pipelines.documents.parsers.office.xml_parts import relationships
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.text.normalise import normalise
 from xnai_pipelines.documents.parsers.text.repair import decode_and_repair
@@ -16,15 +16,15 @@ READ_IN_PLACE = {HTML, PLAIN}
 
 
 def imported_texts(package: zipfile.ZipFile, part: str, omitted: Omitted) -> dict[str, str]:
-    """Return the imported texts of a part as Markdown, by their relation. Those that cannot be read are counted."""
+    """Return the imported texts of a part as Markdown, by their relationship. Those that cannot be read are counted."""
     found: dict[str, str] = {}
     names = set(package.namelist())
-    for relation in relations(package, part):
-        if relation.kind == "aFChunk" and relation.target in names:
+    for relationship in relationships(package, part):
+        if relationship.kind == "aFChunk" and relationship.target in names:
             try:
-                found[relation.id] = _text(package.read(relation.target), relation.target)
+                found[relationship.id] = _text(package.read(relationship.target), relationship.target)
             except (XnaiError, MissingExtraError):
-                omitted.add("imported document", relation.target.rpartition("/")[2])
+                omitted.add("imported document", relationship.target.rpartition("/")[2])
     return found
 
 

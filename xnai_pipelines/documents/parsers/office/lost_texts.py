@@ -18,7 +18,7 @@ from xnai_pipelines.documents.parsers.office.xml_parts import (
     key_of,
     paragraphs,
     related,
-    relations,
+    relationships,
     tag_name,
     xml_root,
 )
@@ -117,17 +117,17 @@ def shown_parts(package: zipfile.ZipFile, part: str, omitted: Omitted) -> list[A
     from lxml.etree import LxmlError
 
     names = [part]
-    for _, relation in related(package, part, _SHOWN | _WITHOUT_TEXT.keys()):
-        if relation.kind in _SHOWN and not relation.external:
-            names.append(relation.target)
-        elif relation.kind in _WITHOUT_TEXT:
-            omitted.add(_WITHOUT_TEXT[relation.kind], relation.target.rpartition("/")[2])
+    for _, relationship in related(package, part, _SHOWN | _WITHOUT_TEXT.keys()):
+        if relationship.kind in _SHOWN and not relationship.external:
+            names.append(relationship.target)
+        elif relationship.kind in _WITHOUT_TEXT:
+            omitted.add(_WITHOUT_TEXT[relationship.kind], relationship.target.rpartition("/")[2])
     roots = []
     for name in names:
         try:
             roots.append(xml_root(package.read(name)))
             if name != part:  # the reader of the format shows those of its body
-                _put_targets(roots[-1], {one.id: one.target for one in relations(package, name) if one.external})
+                _put_targets(roots[-1], {one.id: one.target for one in relationships(package, name) if one.external})
         except (LxmlError, zipfile.BadZipFile):
             omitted.add("damaged part", name)
     for picture in (name for root in roots for name in _pictures_without_words(root)):

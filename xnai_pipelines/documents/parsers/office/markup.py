@@ -15,7 +15,7 @@ from xnai_pipelines.documents.parsers.office.xml_parts import (
 )
 
 IMPORTED = "\ufdd0"
-"""Around the relation of an imported text, where that stands in a Word body: a noncharacter, which no text has."""
+"""Around the relationship of an imported text, where that stands in a Word body: a noncharacter, which no text has."""
 _WRAPPERS = {"fldSimple", "customXml", "moveTo", "dir", "bdo", "ruby", "rubyBase", "rt"}
 _BREAKS = {"cr": "br", "ptab": "tab"}
 _MANY_DIGITS = 5  # a table has at most 63 columns

@@ -12,7 +12,7 @@ from xnai_pipelines.documents.parsers.office.xml_parts import (
     joined,
     main_part,
     paragraphs,
-    relations,
+    relationships,
     tag_name,
     xml_root,
 )
@@ -51,11 +51,11 @@ def sheet_parts(package: zipfile.ZipFile, path: str) -> SheetParts:
     found.notes += _page_margins(xml)
     found.notes += _inputs(xml)
     links: dict[str, str] = {}
-    for relation in relations(package, path):
-        if relation.kind == "hyperlink":
-            links[relation.id] = relation.target
-        elif relation.kind in {"comments", "threadedComment"} and relation.target in package.namelist():
-            found.notes += _comments(package.read(relation.target))
+    for relationship in relationships(package, path):
+        if relationship.kind == "hyperlink":
+            links[relationship.id] = relationship.target
+        elif relationship.kind in {"comments", "threadedComment"} and relationship.target in package.namelist():
+            found.notes += _comments(package.read(relationship.target))
     found.notes += _links(xml, links) if links else []
     return found
 
@@ -68,9 +68,9 @@ def chart_sheets(package: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
         for node in xml_root(package.read(workbook)).iter()
         if tag_name(node) == "sheet"
     }
-    for relation in relations(package, workbook):
-        if relation.kind == "chartsheet":
-            yield names.get(relation.id, ""), relation.target
+    for relationship in relationships(package, workbook):
+        if relationship.kind == "chartsheet":
+            yield names.get(relationship.id, ""), relationship.target
 
 
 def _comments(xml: bytes) -> list[str]:
@@ -105,19 +105,19 @@ def _inputs(xml: bytes) -> Iterator[str]:
 
 def data_behind_pivots(package: zipfile.ZipFile, sheets: Container[str]) -> Iterator[str]:
     """Yield an example of the data of each pivot table whose rows are not on a sheet of the workbook."""
-    for relation in relations(package, main_part(package, "xl/workbook.xml")):
-        if relation.kind == "pivotCacheDefinition" and relation.target in package.namelist():
-            nodes = list(xml_root(package.read(relation.target)).iter())
+    for relationship in relationships(package, main_part(package, "xl/workbook.xml")):
+        if relationship.kind == "pivotCacheDefinition" and relationship.target in package.namelist():
+            nodes = list(xml_root(package.read(relationship.target)).iter())
             source = next((node.get("sheet", "") for node in nodes if tag_name(node) == "worksheetSource"), "")
             if source not in sheets:
-                yield next((node.get("v", "") for node in nodes if tag_name(node) == "s"), relation.target)
+                yield next((node.get("v", "") for node in nodes if tag_name(node) == "s"), relationship.target)
 
 
 def _links(xml: bytes, targets: Mapping[str, str]) -> list[str]:
     found: list[str] = []
     for node in re.findall(rb"<(?:\w+:)?hyperlink [^<>]*>", xml):
-        cell, relation = re.search(rb'ref="([^"]+)"', node), re.search(rb'r:id="([^"]+)"', node)
-        if cell and relation and (target := targets.get(relation.group(1).decode())):
+        cell, relationship = re.search(rb'ref="([^"]+)"', node), re.search(rb'r:id="([^"]+)"', node)
+        if cell and relationship and (target := targets.get(relationship.group(1).decode())):
             found.append(f"Link of {cell.group(1).decode()}: {target}")
     return found
 

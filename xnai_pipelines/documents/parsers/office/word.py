@@ -13,7 +13,7 @@ from xnai_pipelines.documents.parsers.office.lost_texts import lost_texts, shown
 from xnai_pipelines.documents.parsers.office.markup import IMPORTED, as_plain_body
 from xnai_pipelines.documents.parsers.office.package import check_package
 from xnai_pipelines.documents.parsers.office.styles import heading_styles
-from xnai_pipelines.documents.parsers.office.xml_parts import main_part, relations, rewritten
+from xnai_pipelines.documents.parsers.office.xml_parts import main_part, relationships, rewritten
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.packages import part_of
 from xnai_pipelines.documents.parsers.parsed import Content
@@ -46,7 +46,7 @@ def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
 
     with zipfile.ZipFile(BytesIO(data)) as package:
         body = main_part(package, "word/document.xml")
-        notes = {one.target for one in relations(package, body) if one.kind in _NOTES}
+        notes = {one.target for one in relationships(package, body) if one.kind in _NOTES}
         numbers = {found for part in notes for found in _NUMBERED.findall(part_of(package, part) or b"")}
         styles = "\n".join(_headings(package, body))
     plain = rewritten(data, {body, *notes}, partial(as_plain_body, notes=frozenset(numbers)))
@@ -64,7 +64,7 @@ def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
 
 
 def _headings(package: zipfile.ZipFile, body: str) -> Iterator[str]:
-    for one in relations(package, body):
+    for one in relationships(package, body):
         if one.kind == "styles" and (styles := part_of(package, one.target)):
             yield from heading_styles(styles)
 

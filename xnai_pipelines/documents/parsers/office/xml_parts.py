@@ -1,4 +1,4 @@
-"""The parts of an Office package: their XML, their relations, their text nodes. Runs only in the worker process."""
+"""The parts of an Office package: their XML, their relationships, their text nodes. Runs only in the worker process."""
 
 import re
 import zipfile
@@ -12,7 +12,7 @@ _GROUPS = {"p", "si", "is", "comment", "threadedComment", "cm"}  # what a sheet'
 _DELETED = {"del", "moveFrom"}
 
 
-class Relation(NamedTuple):
+class Relationship(NamedTuple):
     """A reference of a part: its kind ("header", "image"), the part or the address that it names, whether outside."""
 
     id: str
@@ -56,7 +56,7 @@ def attribute(node: Any, name: str) -> str:
     return next((value for key, value in node.attrib.items() if key.rpartition("}")[2] == name), "")
 
 
-def relations(package: zipfile.ZipFile, part: str) -> list[Relation]:
+def relationships(package: zipfile.ZipFile, part: str) -> list[Relationship]:
     """Return what a part refers to."""
     try:
         xml = package.read(join(dirname(part), "_rels", part.rpartition("/")[2] + ".rels"))
@@ -68,13 +68,13 @@ def relations(package: zipfile.ZipFile, part: str) -> list[Relation]:
         external = node.get("TargetMode") == "External"
         if not external:
             target = target[1:] if target.startswith("/") else normpath(join(dirname(part), target))
-        found.append(Relation(node.get("Id", ""), kind, target, external))
+        found.append(Relationship(node.get("Id", ""), kind, target, external))
     return found
 
 
 def main_part(package: zipfile.ZipFile, usual: str) -> str:
     """Return the name of the document, workbook or presentation itself; most programs give it the usual one."""
-    return next((one.target for one in relations(package, "") if one.kind == "officeDocument"), usual)
+    return next((one.target for one in relationships(package, "") if one.kind == "officeDocument"), usual)
 
 
 def plain_run(beside: Any, words: str) -> Any:
@@ -90,18 +90,18 @@ def plain_run(beside: Any, words: str) -> Any:
     return run
 
 
-def related(package: zipfile.ZipFile, part: str, kinds: Container[str]) -> Iterator[tuple[str, Relation]]:
-    """Yield the relations of these kinds, from a part and from the parts found so, with the part that has them."""
+def related(package: zipfile.ZipFile, part: str, kinds: Container[str]) -> Iterator[tuple[str, Relationship]]:
+    """Yield the relationships of these kinds, from a part and from the parts found so, with the part that has them."""
     names = set(package.namelist())
     seen, waiting = {part}, [part]
     while waiting:
         name = waiting.pop(0)
-        for relation in relations(package, name):
-            if relation.kind in kinds and (relation.external or relation.target in names - seen):
-                yield name, relation
-                if not relation.external:
-                    seen.add(relation.target)
-                    waiting.append(relation.target)
+        for relationship in relationships(package, name):
+            if relationship.kind in kinds and (relationship.external or relationship.target in names - seen):
+                yield name, relationship
+                if not relationship.external:
+                    seen.add(relationship.target)
+                    waiting.append(relationship.target)
 
 
 def paragraphs(root: Any) -> Iterator[list[str]]:

@@ -45,7 +45,7 @@ class TextBuilder:
         return "".join(self._runs[-_LAST_RUNS:])
 
     def reset(self) -> None:
-        """Return the paragraph to a plain one."""
+        """Make the paragraph a plain one again."""
         self.level, self.in_table = 0, False
 
     def end_paragraph(self) -> None:

@@ -14,7 +14,7 @@ from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup, Me
 from xnai_pipelines.documents.parsers.pdf.columns import Box, column_order
 from xnai_pipelines.documents.parsers.pdf.opening import opened_pdf
 from xnai_pipelines.documents.parsers.pdf.parts import page_parts, signatures
-from xnai_pipelines.documents.parsers.pdf.recognition import Recogniser
+from xnai_pipelines.documents.parsers.pdf.recognition import PageRecogniser
 from xnai_pipelines.documents.parsers.pdf.words import has_unnamed_letters, rejoined, with_unnamed_letters_marked
 from xnai_pipelines.documents.parsers.text.normalise import normalise, single_line
 from xnai_pipelines.errors import UnreadableError
@@ -38,7 +38,7 @@ _MAX_PICTURES = 1_000
 _SAMPLED = 16  # letters, of which one is asked for its map
 
 
-def parse_pdf(data: bytes, stem: str, max_chars: int, recogniser: Recogniser | None) -> Iterator[Content | Member]:
+def parse_pdf(data: bytes, stem: str, max_chars: int, recogniser: PageRecogniser | None) -> Iterator[Content | Member]:
     """Yield the text of the pages that have text, with form values and notes, then the files attached to the PDF.
 
     The recogniser reads the other pages, and those that are a picture but for a stamp; without one they are counted.
@@ -68,7 +68,7 @@ def parse_pdf(data: bytes, stem: str, max_chars: int, recogniser: Recogniser | N
         raise failure
 
 
-def _content(document: "PdfDocument", pages: "_Pages", stem: str, recogniser: Recogniser | None) -> Content:
+def _content(document: "PdfDocument", pages: "_Pages", stem: str, recogniser: PageRecogniser | None) -> Content:
     texts = pages.texts
     if not texts:
         if pages.broken:
@@ -145,7 +145,7 @@ def _named(pages: list[int]) -> str:
     return ", ".join(f"page {index + 1}" for index in pages)
 
 
-def _read_pages(found: _Pages, document: "PdfDocument", max_chars: int, recogniser: Recogniser | None) -> None:
+def _read_pages(found: _Pages, document: "PdfDocument", max_chars: int, recogniser: PageRecogniser | None) -> None:
     from pypdfium2 import PdfiumError
 
     if document.get_formtype() in _XFA_FORMS:

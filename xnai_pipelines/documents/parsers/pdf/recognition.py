@@ -25,14 +25,14 @@ _LANGUAGES = re.compile(r"[A-Za-z_/]+(\+[A-Za-z_/]+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class RecognisedPage:
     """The text of a page and how sure its words are, 0 to 100."""
 
     text: str
     confidence: float
 
 
-class Recogniser:
+class PageRecogniser:
     """Recognises the pages of one document, as long as its time lasts.
 
     Args:
@@ -44,7 +44,7 @@ class Recogniser:
         self._languages = languages
         self._ends = time.monotonic() + _SHARE_OF_TIME * seconds
 
-    def page(self, page: "PdfPage") -> Recognised | None:
+    def page(self, page: "PdfPage") -> RecognisedPage | None:
         """Return the text of a page; None if it has no writing, or no time is left."""
         left = self._ends - time.monotonic()
         if left <= 0:
@@ -93,7 +93,7 @@ def _picture(page: "PdfPage") -> bytes:
     return b"P5 %d %d 255\n" % (drawn.width, drawn.height) + bytes(pixels.tobytes())
 
 
-def _read(table: str) -> Recognised | None:
+def _read(table: str) -> RecognisedPage | None:
     words = [
         row
         for row in csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
@@ -105,7 +105,7 @@ def _read(table: str) -> Recognised | None:
     confidence = sum(float(row["conf"]) * len(row["text"]) for row in words) / letters
     if confidence < _MIN_CONFIDENCE:
         return None
-    return Recognised(normalise("\n\n".join(_paragraphs(words))), confidence)
+    return RecognisedPage(normalise("\n\n".join(_paragraphs(words))), confidence)
 
 
 def _paragraphs(words: Sequence[Mapping[str, str]]) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """One evaluation of a release, and the questions that represent its accuracy."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -23,7 +22,7 @@ Chosen: TypeAlias = tuple[str, str | None]
 
 
 @dataclass(frozen=True, eq=False)
-class Night:
+class LoggedEvaluation:
     """One evaluation: run, time (UTC), release and rows.
 
     `questions` has the schema `PER_QUESTION`. Only rows of level document are read; other levels may be missing.
@@ -84,29 +83,21 @@ class Answers:
     asked: frozenset[str]
 
 
-def answers(nights: Sequence[Night], mode: str, chosen: Chosen) -> Answers:
-    """Return each question's answer from the newest night that asked it. Nights are sorted newest first.
+def answers(evaluation: LoggedEvaluation, mode: str, chosen: Chosen) -> Answers:
+    """Return each chosen question's answer.
 
     A search that raised is dropped here, because it tells nothing about accuracy. It is counted as an error.
     """
     origin, split = chosen
-    kept: list[pa.Table] = []
-    asked: set[str] = set()
-    for night in nights:
-        rows = night.of_mode(mode)
-        wanted = pc.equal(rows["origin"], origin)
-        rows = rows.filter(wanted if split is None else pc.and_(wanted, pc.equal(rows["split"], split)))
-        ids = rows["question_id"].to_pylist()
-        if asked:
-            rows = rows.filter(pa.array([name not in asked for name in ids], pa.bool_()))
-        asked.update(ids)
-        kept.append(rows)
-    rows = pa.concat_tables(kept)
+    rows = evaluation.of_mode(mode)
+    wanted = pc.equal(rows["origin"], origin)
+    rows = rows.filter(wanted if split is None else pc.and_(wanted, pc.equal(rows["split"], split)))
+    asked = frozenset(rows["question_id"].to_pylist())
     rows = rows.filter(rows["error"].is_null())
     return Answers(
         question_ids=rows["question_id"].to_pylist(),
         ndcg=rows["ndcg_at_10"].to_numpy(),
         found=rows["success_at_10"].to_numpy() > 0,
         columns={name: rows[name].to_numpy() for name in ("language", "folder")},
-        asked=frozenset(asked),
+        asked=asked,
     )
