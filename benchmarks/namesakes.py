@@ -1,7 +1,7 @@
 """Whether the graph tells namesakes apart, and takes what two documents say of one person or place for one.
 
-Forty pairs of short documents, written before the rule was: half are about one bearer of the name, half about two. All
-are read as one corpus, and again each pair alone.
+Forty pairs of short documents, written before the rule was, and twenty later ones: half are about one bearer of the
+name, half about two. All are read as one corpus, and again each pair alone.
 
 python -m benchmarks.namesakes
 """
@@ -155,12 +155,76 @@ PAIRS = (
          "Проект «Сокол» начат в 2023 году. Сокол заменяет старую систему учёта.",
          "Отчёты из Сокола приходят в понедельник. Вопросы о Соколе принимает Дарья Юнина."),
 )
+# Written before regions, and single words that a sentence defines, were read.
+LATER = (
+    Pair("en", "Brookfield", False,
+         "Brookfield is a village in Lancashire, England. Its church has a Norman tower.",
+         "Brookfield is a village in Vermont, United States. A floating bridge crosses its lake."),
+    Pair("en", "Martin Hale", False,
+         "Martin Hale is a Canadian astronomer who discovered four comets. He works in Victoria.",
+         "Martin Hale is a Scottish footballer who plays for Dundee as a goalkeeper."),
+    Pair("en", "Delta", False,
+         "Delta is the internal name of the payroll service. It runs on two servers in Frankfurt.",
+         "Delta is an airline with its seat in Atlanta. It flies to sixty countries."),
+    Pair("de", "Neuhof", False,
+         "Neuhof ist ein Ortsteil der Stadt Teltow in Brandenburg. Er hat 300 Einwohner.",
+         "Neuhof ist eine Gemeinde im Landkreis Fulda in Hessen. Dort wird Kali abgebaut."),
+    Pair("de", "Anna Richter", False,
+         "Anna Richter ist eine deutsche Ruderin. Sie gewann 2016 in Rio de Janeiro Silber.",
+         "Anna Richter war eine österreichische Malerin. Sie starb 1934 in Linz."),
+    Pair("fr", "Saint-Aubin", False,
+         "Saint-Aubin est une commune française du département de l'Aube. Elle compte 500 habitants.",
+         "Saint-Aubin est un village du canton de Fribourg, en Suisse. Son château date de 1631."),
+    Pair("fr", "Paul Mercier", False,
+         "Paul Mercier est un peintre belge né à Liège en 1842. Il peint des ports.",
+         "Paul Mercier est un cycliste français. Il remporte une étape du Tour de France en 1951."),
+    Pair("es", "San Miguel", False,
+         "San Miguel es un municipio del estado de Jalisco, en México. Tiene una iglesia del siglo XVII.",
+         "San Miguel es una localidad de la provincia de Almería, en España. Está junto al mar."),
+    Pair("ru", "Берёзовка", False,
+         "Берёзовка — деревня в Тверской области. В ней живут сорок человек.",
+         "Берёзовка — река в Красноярском крае. Она впадает в Енисей."),
+    Pair("ru", "Озёрное", False,
+         "Озёрное — село в Саратовской области. Школа открыта в 1911 году.",
+         "Озёрное — село в Тюменской области. Рядом проходит железная дорога."),
+    Pair("en", "Larkspur", True,
+         "Larkspur is a town in Colorado. It lies between Denver and Colorado Springs.",
+         "Larkspur is a town in Douglas County. Every summer it holds a Renaissance festival."),
+    Pair("en", "Nora Whitfield", True,
+         "Nora Whitfield is a British geologist. She mapped the volcanoes of Iceland.",
+         "Nora Whitfield is an author of children's books. Before that she worked as a geologist in Reykjavik."),
+    Pair("en", "Kestrel", True,
+         "Kestrel is a message queue written in Rust. It keeps messages on disk.",
+         "Kestrel needs port 9400. Restart Kestrel after changing its certificate."),
+    Pair("en", "Port Ellery", True,
+         "Port Ellery is a city in Nova Scotia, Canada. Its harbour never freezes.",
+         "Port Ellery is a city on the Atlantic coast of Canada. The ferry leaves Port Ellery at noon."),
+    Pair("de", "Grünau", True,
+         "Grünau ist ein Dorf in Sachsen. Die Kirche wurde 1820 gebaut.",
+         "Grünau ist ein Dorf in Deutschland, nahe der tschechischen Grenze. Seit 1994 gehört es zu Zittau."),
+    Pair("de", "Georg Weller", True,
+         "Georg Weller war ein Schweizer Chemiker. Er lehrte in Basel.",
+         "Georg Weller wurde 1871 in Bern geboren. Weller erhielt 1912 einen Preis für seine Arbeiten zu Farben."),
+    Pair("fr", "Jeanne Castel", True,
+         "Jeanne Castel est une romancière française. Son premier livre paraît en 1968.",
+         "Née à Nantes en 1940, Jeanne Castel enseigne l'histoire avant d'écrire. Elle est aussi traductrice."),
+    Pair("fr", "Valmont", True,
+         "Valmont est une commune de Normandie. Une abbaye y fut fondée en 1169.",
+         "Valmont est un village de France. Le marché de Valmont a lieu le mercredi."),
+    Pair("es", "Elena Robles", True,
+         "Elena Robles es una arquitecta chilena. Nació en Valdivia en 1955.",
+         "Elena Robles diseñó la biblioteca de Temuco. La arquitecta vive en Santiago."),
+    Pair("ru", "Пётр Лукин", True,
+         "Пётр Лукин — русский инженер. Он построил мост через Волгу.",
+         "Пётр Лукин родился в Казани в 1870 году. Лукин преподавал механику."),
+)
 # fmt: on
 
 
 def main() -> None:
     """Print the figures of all pairs as one corpus, and of each pair alone."""
-    print(json.dumps({"one corpus": figures(PAIRS, PAIRS), "each pair alone": figures(PAIRS, None)}, indent=2))
+    for pairs in (PAIRS, LATER):
+        print(json.dumps({"one corpus": figures(pairs, pairs), "each pair alone": figures(pairs, None)}, indent=2))
 
 
 def figures(pairs: Sequence[Pair], corpus: Sequence[Pair] | None) -> dict[str, object]:

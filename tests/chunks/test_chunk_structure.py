@@ -39,6 +39,18 @@ def test_a_heading_starts_a_chunk_and_stays_with_what_follows(tokens):
     assert [chunk.heading_path for chunk in chunks] == [("Top",), ("Top", "Part"), ("Top", "Part")]
 
 
+def test_a_chunk_of_several_short_sections_knows_where_each_begins(tokens):
+    text = "# Top\n\n## Locks\n\n### lock\n\nLock it.\n\n### unlock\n\nUnlock it.\n"
+    found = headings(text, (1, "# Top"), (2, "## Locks"), (3, "### lock"), (3, "### unlock"))
+    (chunk,) = chunked(tokens, text, found)
+    assert chunk.heading_path == ("Top",)
+    assert chunk.sections == (
+        (text.index("## Locks"), ("Top", "Locks")),
+        (text.index("### lock"), ("Top", "Locks", "lock")),
+        (text.index("### unlock"), ("Top", "Locks", "unlock")),
+    )
+
+
 def test_a_heading_is_never_left_alone_at_the_end_of_a_chunk(tokens):
     text = "".join(f"## Part {at}\n\n{prose(1 + at % 6)}\n\n" for at in range(30))
     found = headings(text, *((2, f"## Part {at}") for at in range(30)))

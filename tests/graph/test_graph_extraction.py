@@ -60,6 +60,11 @@ def test_names_are_found_in_scripts_with_and_without_capitals(text, language, ex
     assert any(expected in surface for surface in surfaces(read("a.md", text, language=language)))
 
 
+def test_a_repeated_particle_is_no_name():
+    text = "كان محمود درويش في حيفا. عاش محمود درويش في عكا. مات محمود درويش في هيوستن."
+    assert set(surfaces(read("a.md", text, language="ar"))) == {"محمود درويش"}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -96,6 +101,25 @@ def test_a_relation_is_read_from_the_words_that_state_it(text, expected):
 def test_a_relation_is_read_from_the_verb_at_the_end_and_of_the_name_that_a_pronoun_means(language, text, expected):
     said = stated(read("a.md", text, language=language))
     assert {(kind, other) for subject, kind, other in said if subject in ("Ann Lee", "Acme AG")} == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "Kestrel is a message queue.", {"Kestrel"}),
+        ("de", "Grünau ist ein Dorf.", {"Grünau"}),
+        ("en", "This is a message queue. It was a queue. Hardly known.", set()),
+        ("en", "Water is a liquid. " + "We drink water. " * 3, {"Water"}),
+    ],
+)
+def test_a_word_is_a_name_if_the_sentence_that_it_opens_says_what_it_is(language, text, expected):
+    found = named(read("a.md", text, language=language))
+    assert {form for form in found if form[:1].isupper() and form != "Dorf"} == expected
+
+
+def test_a_word_that_many_documents_write_small_is_no_name_though_a_sentence_says_what_it_is():
+    others = [read(f"{at}.md", "We drink water.") for at in range(6)]
+    assert "Water" not in named(read("a.md", "Water is a liquid."), *others)
 
 
 def test_a_pronoun_means_the_title_of_a_document_that_has_one():

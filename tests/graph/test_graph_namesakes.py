@@ -43,6 +43,17 @@ def bearers(name: str, *texts: str, language: str = "en") -> list[int]:
          {("Karl Ek", "born 1820"), ("Karl Ek", "died 1889")}),
         ("ru", "Анна Сомова — русская актриса. Она родилась в 1880 году и умерла в 1942 году.",
          {("Анна Сомова", "is a person"), ("Анна Сомова", "born 1880"), ("Анна Сомова", "died 1942")}),
+        ("fr", "Paul Ek est un peintre belge né à Liège en 1842.",
+         {("Paul Ek", "is a person"), ("Paul Ek", "born 1842")}),
+        ("es", "El Duero es un río de España.", {("El Duero", "is a water")}),
+        ("en", "Ashby is a village in Kent, England. It is old.",
+         {("Ashby", "is a settlement"), ("Ashby", "lies in =kent|=englan")}),
+        ("en", "Ashby is a town in Douglas County.", {("Ashby", "is a settlement"), ("Ashby", "lies in cou=dougla")}),
+        ("ru", "Озёрное — село в Саратовской области.",
+         {("Озёрное", "is a settlement"), ("Озёрное", "lies in обл=сарато")}),
+        ("fr", "Aubin est une commune du département de l'Aube.",
+         {("Aubin", "is a settlement"), ("Aubin", "lies in dép=l-aube")}),
+        ("en", "The Fen is a river in Kent, England.", {("The Fen", "is a water")}),
         ("xx", "Ann Lee is a singer.", set()),
     ],
 )  # fmt: skip
@@ -63,6 +74,12 @@ def test_facts_are_read_of_the_name_that_a_sentence_speaks_of(language, text, ex
         ({"born 1861"}, {"is a person"}, False),
         ({"is a water", "is a settlement"}, {"is a water"}, False),
         (set(), {"born 1861"}, False),
+        ({"lies in =kent|=englan"}, {"lies in =vermon|=united"}, True),
+        ({"lies in =kent|=englan"}, {"lies in =canter|=kent"}, False),
+        ({"lies in =kent"}, {"lies in =vermon"}, False),
+        ({"lies in cou=dougla"}, {"lies in cou=marion"}, True),
+        ({"lies in cou=dougla"}, {"lies in par=marion"}, False),
+        ({"lies in cou=dougla"}, {"lies in cou=marion", "lies in cou=dougla"}, False),
     ],
 )
 def test_what_one_bearer_cannot_have(one, other, expected):
@@ -75,6 +92,12 @@ def test_namesakes_of_whom_documents_say_what_cannot_be_of_one_are_apart():
     assert bearers("Merlin", "Merlin is a small falcon.", "Merlin is a company. It is old. We like Merlin.") == [0, 1]
     villages = ("Берёзовка — деревня. В селе Берёзовка тихо.", "Берёзовка — река. Река Берёзовка мелка.")
     assert bearers("Берёзовка", *villages, language="ru") == [0, 1]
+
+
+def test_settlements_of_one_name_in_different_regions_are_apart():
+    kent, vermont = "Ashby is a village in Kent, England.", "Ashby is a village in Vermont, United States."
+    assert bearers("Ashby", kent, vermont) == [0, 1]
+    assert bearers("Ashby", kent, "Ashby is a village near Dover. Ashby has a mill.") == [0, 0]
 
 
 def test_documents_that_have_another_name_in_common_mean_one_bearer():

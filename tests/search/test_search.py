@@ -23,6 +23,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -
     """A home that took in its folder; for reading."""
     work = fill(Workplace(tmp_path_factory.mktemp("searched"), built_encoder))
     work.write("it's/100%_sure.txt", "Whales and sharks breathe.\n")
+    work.write("deck.md", "# Ship\n\n## hoist\n\nRaise the anchor.\n\n## scrub\n\nWash the planks.\n")
     work.ingest()
     bring_graph(work.context())
     return work
@@ -39,7 +40,7 @@ def test_a_search_finds_the_passage_and_where_it_stands(searched: Workplace, ind
     hits = index.search("How do I install it?", k=3, mode=mode)
 
     assert hits[0].source == "guide.md"
-    assert hits[0].heading_path == ("Guide",)
+    assert hits[0].heading_path == ("Guide", "Install")
     assert "**Install**" in hits[0].snippet
     assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
@@ -47,6 +48,19 @@ def test_a_search_finds_the_passage_and_where_it_stands(searched: Workplace, ind
     for hit in hits:
         assert hit.text == texts[hit.document_id][hit.start : hit.end]
         assert re.sub(r"\*\*", "", hit.snippet).strip(". ") in " ".join(hit.text.split())
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_hit_names_the_section_that_has_most_words_of_the_question(index: SearchIndex, mode: Mode):
+    for question, section, shown in (
+        ("raise the anchor", "hoist", "## hoist **Raise** the **anchor**."),
+        ("who washes the planks", "scrub", "## scrub **Wash** the **planks**."),
+        ("the ship", "Ship", "# **Ship** ## hoist Raise the anchor."),
+    ):
+        hit = next(hit for hit in index.search(question, 20, mode) if hit.source == "deck.md")
+        assert hit.heading_path[-1] == section
+        assert hit.snippet.startswith(shown)
+        assert hit.text.startswith("# Ship")
 
 
 @pytest.mark.parametrize("mode", list(Mode))

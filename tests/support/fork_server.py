@@ -168,6 +168,9 @@ def run(listener: int) -> None:
     from xnai_pipelines.state.lancedb_import import imported_lancedb
 
     imported_lancedb()  # it starts a thread, and starts it again in each fork
+    from xnai_pipelines.documents.parsers.text.language import identify_language
+
+    identify_language("A sentence whose language is English.")  # its model takes half a second of each command
     warnings.filterwarnings("ignore", "lancedb fork support is experimental", RuntimeWarning)
     gc.collect()
     gc.freeze()  # processes that look for garbage would copy all pages otherwise

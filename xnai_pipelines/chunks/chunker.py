@@ -1,7 +1,6 @@
 """Cuts documents into chunks."""
 
-from bisect import bisect_right
-from collections import deque
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,7 +11,7 @@ from xnai_pipelines.chunks.boundaries import sentence_starts
 from xnai_pipelines.chunks.cutting import cuts_of, pack
 from xnai_pipelines.chunks.outline import Outline, Section, read_outline, read_sections
 from xnai_pipelines.chunks.ruler import Ruler
-from xnai_pipelines.chunks.spec import Chunk, ChunkingSpec, Strategy
+from xnai_pipelines.chunks.spec import Chunk, ChunkingSpec, InnerSection, Strategy
 from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.documents.parsers.parsed import Heading, Markup
 
@@ -119,13 +118,15 @@ def _fit(
 
 
 def _with_heading_paths(spans: Sequence[tuple[int, int, int]], document: StructuredText) -> list[Chunk]:
-    sections = deque(read_sections(document.text, document.headings, document.markup))
+    sections: list[InnerSection] = []
     path: list[Section] = []
+    for section in read_sections(document.text, document.headings, document.markup):
+        path = [*(outer for outer in path if outer.level < section.level), section]
+        sections.append(InnerSection(section.start, tuple(outer.title for outer in path)))
+    starts = [section.start for section in sections]
     chunks = []
     for ordinal, (start, end, count) in enumerate(spans):
-        while sections and sections[0].start <= start:
-            section = sections.popleft()
-            path = [*(outer for outer in path if outer.level < section.level), section]
-        titles = tuple(section.title for section in path)
-        chunks.append(Chunk(ordinal=ordinal, start=start, end=end, token_count=count, heading_path=titles))
+        first, last = bisect_right(starts, start), bisect_left(starts, end)
+        titles = sections[first - 1].heading_path if first else ()
+        chunks.append(Chunk(ordinal, start, end, count, titles, tuple(sections[first:last])))
     return chunks

@@ -162,6 +162,7 @@ def _row(document: Row, chunk: Chunk, lead: str, strategy: str) -> Row:
         "end": chunk.end,
         "text": text,
         "heading_path": list(chunk.heading_path),
+        "sections": [section._asdict() for section in chunk.sections],
         "page": page,
         "media_type": document["media_type"],
         "language": document["language"],

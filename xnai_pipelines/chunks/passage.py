@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-VERSION = 3  # raise it when the passages of the same chunks change, so that they are made again
+VERSION = 4  # raise it when the same chunks get other passages or columns, so that they are made again
 LONGEST_CONTEXT = 200  # characters of headings before a chunk's own text
 
 

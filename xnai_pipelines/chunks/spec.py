@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 # Raise it when the same settings give other chunks than before, so that stored chunks are made again.
 ALGORITHM = 1
@@ -52,12 +53,20 @@ class ChunkingSpec:
         return f"{self.strategy}/{self.size_tokens}/{self.overlap_tokens}@{ALGORITHM}"
 
 
+class InnerSection(NamedTuple):
+    """A section that begins inside a chunk: where in the document, and its headings, outermost first."""
+
+    start: int
+    heading_path: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A range of a document: its text is `document.text[start:end]`.
 
     `token_count` is the number of tokens of that text alone. `heading_path` has the titles of the headings that
-    enclose the chunk's start, outermost first. A heading encloses its own line.
+    enclose the chunk's start, outermost first. A heading encloses its own line. `sections` are those that begin after
+    the chunk's start, in order.
     """
 
     ordinal: int
@@ -65,6 +74,7 @@ class Chunk:
     end: int
     token_count: int
     heading_path: tuple[str, ...]
+    sections: tuple[InnerSection, ...] = ()
 
 
 def _check_range(name: str, value: int, bounds: tuple[int, int], why: str = "") -> None:

@@ -31,6 +31,7 @@ ORIGINS = {
     "end": ["text"],
     "text": ["text"],
     "heading_path": ["headings"],
+    "sections": ["headings"],
     "page": ["pages"],
     "media_type": ["media_type"],
     "language": ["language"],

@@ -1,12 +1,14 @@
-"""How well the encoder knows the corpus' languages: whether it finds a passage by a few of its own words.
+"""How well the encoder knows the corpus' languages: whether it finds the rest of a passage by an excerpt of its prose.
 
-It needs no labels and no keyword search. Excerpts are of prose: code is English in any language. The rank is that among
-50 passages, however many there are, since every passage is found among few. If passages are too short for excerpts, the
-tokens of their words decide.
+It needs no labels and no keyword search. The excerpt is taken out of the passage, for an encoder of another language
+finds its own words again. Excerpts are of prose: code is English in any language. The rank is that among 20 passages,
+however many there are, since every passage is found among few. If passages are too short for excerpts, the tokens of
+their words decide.
 """
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import islice
 from math import comb
 
 import numpy as np
@@ -16,14 +18,13 @@ from xnai_pipelines.documents.parsers.text.language import prose
 from xnai_pipelines.encoders.writing import Writing
 from xnai_pipelines.search.index import SearchIndex
 
-READ = 1000  # passages of a language that are compared
-POOL = 50  # of them, among which the rank counts
-ASKED = 100  # passages whose excerpts are asked for
+POOL = 20  # passages among which the rank counts
+ASKED = 60  # passages whose excerpts are asked for
 MIN_ASKED = 20  # of a language that is judged: fewer are often wrongly detected
 LANGUAGES = 20  # the most common ones
 EXCERPT = 60  # letters, half as many Chinese, Japanese or Korean ones
 _CHARACTERS_FROM = "\u2e80"
-_STRANGE, _KNOWN = 0.45, 0.72  # mean reciprocal rank
+_STRANGE, _KNOWN = 0.45, 0.62  # mean reciprocal rank
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -39,10 +40,10 @@ def known_languages(index: SearchIndex, advance: Callable[[], object] = lambda: 
     known = {}
     for language in found[np.argsort(-counts, kind="stable")][:LANGUAGES].tolist():
         # ids are hashes: in their order, the first are a random sample
-        rows = np.flatnonzero(languages == language)[:READ]
+        rows = np.flatnonzero(languages == language)
         ranks = _reciprocal_ranks(index, rows)
         advance()
-        if len(ranks) >= MIN_ASKED:
+        if len(ranks):
             known[language] = knowledge(float(ranks.mean()))
         elif language and len(rows) >= MIN_ASKED:
             known[language] = round(_writing(index, rows[:ASKED]).fluency, 2)
@@ -54,8 +55,8 @@ def knowledge(reciprocal_rank: float) -> float:
     return round(min(1.0, max(0.0, (reciprocal_rank - _STRANGE) / (_KNOWN - _STRANGE))), 2)
 
 
-def excerpt(text: str) -> str | None:
-    """Return whole words from the middle of a text's prose, None if that is not at least three times as long."""
+def excerpt(text: str) -> tuple[str, str] | None:
+    """Return whole words from the middle of a text's prose, and the rest of it; None if it is too short for that."""
     text = " ".join(prose(text).split())
     letters = EXCERPT
     if sum(character >= _CHARACTERS_FROM for character in text) > len(text) / 2:
@@ -65,31 +66,31 @@ def excerpt(text: str) -> str | None:
     start = (len(text) - letters) // 2
     cut = text[start : start + letters]
     whole = " ".join(cut.split(" ")[1:-1])
-    return whole if len(whole) > letters / 2 else cut
+    asked = whole if len(whole) > letters / 2 else cut
+    return (asked, f"{text[:start]} {text[start + letters :]}") if any(map(str.isalnum, asked)) else None
 
 
 def _reciprocal_ranks(index: SearchIndex, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Return 1 / rank of the document of each of up to 100 rows among 50 of them, asked for by an excerpt."""
-    corpus = index.corpus
-    vectors = corpus.pieces.vectors(rows)
-    documents = np.array(corpus.values("document_id", rows.tolist()))
-    ranks = []
-    for row, document in zip(rows.tolist(), documents, strict=True):
-        asked = excerpt(corpus.values("text", [row])[0])
-        if asked is None:
-            continue
-        similarities = vectors @ index.encode_query(asked)
-        own = similarities[documents == document].max()
-        ranks.append(expected_reciprocal_rank(int(np.count_nonzero(similarities > own)), len(rows)))
-        if len(ranks) == ASKED:
-            break
-    return np.array(ranks)
+    """Return 1 / rank of the rest of each of up to 60 passages among 20, asked for by an excerpt of it.
+
+    Those of the same document are no worse answers, and do not count.
+    """
+    cut = ((row, excerpt(index.corpus.values("text", [row])[0])) for row in rows.tolist())
+    asked = list(islice(((row, *parts) for row, parts in cut if parts), ASKED))
+    if len(asked) < MIN_ASKED:
+        return np.array([])
+    excerpts = np.stack([index.encode_query(words) for _, words, _ in asked])
+    rests = np.stack([index.encoder.encode_passage(rest) for _, _, rest in asked])
+    of = index.corpus.documents[[row for row, _, _ in asked]]
+    similarities = excerpts @ rests.T
+    better = (similarities > similarities.diagonal()[:, None]) & (of != of[:, None])
+    return np.array([expected_reciprocal_rank(int(number), len(asked)) for number in better.sum(axis=1)])
 
 
 def expected_reciprocal_rank(better: int, number: int) -> float:
-    """Return the expected 1 / rank among 50 passages drawn from a number of them, of which so many are better.
+    """Return the expected 1 / rank among 20 passages drawn from a number of them, of which so many are better.
 
-    The passage itself is drawn. With fewer than 50 it is 1 / rank among them all.
+    The passage itself is drawn. With fewer than 20 it is 1 / rank among them all.
     """
     pool = min(POOL, number)
     none_better = comb(number - 1 - better, pool) / comb(number, pool)

@@ -120,6 +120,18 @@ PRONOUNS: Mapping[str, frozenset[str]] = {
     "ru": frozenset({"он", "она", "оно"}),
 }
 
+# Words that open a sentence and are none of its names, though it says what they are: "This is a ...".
+OPENERS: Mapping[str, frozenset[str]] = {
+    "en": frozenset({"this", "that", "these", "those", "there", "here", "what", "who", "which", "one"}),
+    "de": frozenset({"das", "dies", "dieses", "hier", "dort", "da", "was", "wer"}),
+    "fr": frozenset({"ce", "cela", "ceci", "ici", "qui"}),
+    "es": frozenset({"este", "esta", "esto", "eso", "aquí", "qué", "quién"}),
+    "it": frozenset({"questo", "questa", "quello", "qui", "chi"}),
+    "pt": frozenset({"este", "esta", "isto", "isso", "aqui", "quem"}),
+    "nl": frozenset({"dit", "dat", "hier", "daar", "er", "wat", "wie", "het", "hij", "zij", "ze"}),
+    "ru": frozenset({"это", "то", "здесь", "там", "кто", "что"}),
+}
+
 # Verbs at the end of a clause, by language, with what an object after each preposition is to the subject; a date may
 # have none.
 VERBS_LAST: Mapping[str, Mapping[str, Mapping[str, str]]] = {

@@ -23,9 +23,9 @@ from xnai_pipelines.graph.patterns import pattern_finds
 from xnai_pipelines.graph.recogniser import ground_of, recognised_finds, recognised_statements, with_types
 from xnai_pipelines.graph.repeats import repeated_finds, repeats
 from xnai_pipelines.graph.source_code import Use
-from xnai_pipelines.graph.statements import OF_DOCUMENT, FoundSentence, Statement, as_rows, class_terms, cued
+from xnai_pipelines.graph.statements import OF_DOCUMENT, FoundSentence, Statement, as_rows, class_terms, cued, defined
 
-VERSION = 7  # raised when the same text gives other mentions: every document is then read again
+VERSION = 8  # raised when the same text gives other mentions: every document is then read again
 
 _LOWER = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 _ARTICLE_ALONE = re.compile(
@@ -138,6 +138,7 @@ def _read_chunk(
     edges = [0, *starts, len(text)]
     opens = [bool(_BEFORE_OPENING.search(text, max(0, find.start - 8), find.start)) for find in finds]
     ends = [(at, find.end) for at, find in enumerate(finds) if opens[at] and find.kind is not Kind.HEADING]
+    named = {finds[at] for at in defined(text, language, finds, ends)}
     classes = [(finds[at], find) for at, find in class_terms(text, language, ends)]
     if classes:
         finds = without_overlaps([finds, [find for _, find in classes]])
@@ -168,7 +169,7 @@ def _read_chunk(
             "surface": text[find.start : find.end],
             "type": find.kind.value,
             "extractor": find.extractor,
-            "initial": opens[at],
+            "initial": opens[at] and find not in named,
             "sentence_start": base + ranges[at][0],
             "sentence_end": base + ranges[at][1],
         }

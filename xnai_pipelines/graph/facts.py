@@ -1,4 +1,6 @@
-"""What a chunk says of a name that not all its bearers share: years of a life, and what kind of thing it is. Pure.
+"""What a chunk says of a name that not all its bearers share: years of a life, what kind of thing it is, where it lies.
+
+Pure.
 
 To add a language, add an entry to each table; to add a kind of thing, a line to each language.
 """
@@ -12,8 +14,9 @@ from xnai_pipelines.graph.cues import PRONOUNS, class_expression
 from xnai_pipelines.graph.found import NAMES, Find, Kind
 from xnai_pipelines.graph.statements import FoundSentence
 
-BORN, DIED, IS = "born", "died", "is a"
-PERSON = "person"
+BORN, DIED, IS, LIES = "born", "died", "is a", "lies in"
+PERSON, SETTLEMENT = "person", "settlement"
+MOST_PLACES = 3  # that a sentence says a settlement lies in
 ALL_LIVES = 130  # years: nobody lives longer
 SPREAD = 3  # years by which sources differ on one life
 
@@ -33,7 +36,7 @@ _LIVES: Mapping[str, tuple[str, str]] = {
 }
 # Nouns that say what kind of thing a name is. One of two kinds is left out.
 # The noun is the last word of what is said, the end of a German compound, and in Russian the first word that is known.
-_HEAD_FIRST, _COMPOUNDS = frozenset({"ru"}), frozenset({"de"})
+_HEAD_FIRST, _COMPOUNDS = frozenset({"es", "fr", "ru"}), frozenset({"de"})
 _KINDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         PERSON: "actor actress architect artist athlete author banker bishop botanist boxer chemist composer "
@@ -43,7 +46,7 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
         "poet politician priest prince princess professor queen rapper runner saint scholar scientist "
         "sculptor senator singer skater soldier son songwriter surgeon swimmer teacher theologian "
         "violinist writer",
-        "settlement": "borough city hamlet municipality settlement suburb town township village",
+        SETTLEMENT: "borough city hamlet municipality settlement suburb town township village",
         "water": "bay brook canal creek lagoon lake reservoir river sea strait waterfall",
         "height": "hill mountain ridge volcano",
         "work": "album ballet book comedy drama epic film game movie musical novel opera painting play poem "
@@ -65,7 +68,7 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
         "politikerin professor professorin präsident rechtlerin regisseur richter richterin schauspieler "
         "schauspielerin schriftsteller schriftstellerin sohn spieler spielerin sportler sportlerin sänger "
         "sängerin tochter wissenschaftler ärztin",
-        "settlement": "dorf gemeinde ort ortschaft ortsteil siedlung stadt stadtteil weiler",
+        SETTLEMENT: "dorf gemeinde ort ortschaft ortsteil siedlung stadt stadtteil weiler",
         "water": "bach bucht fluss kanal meer see teich",
         "height": "berg gebirge gipfel hügel vulkan",
         "work": "album buch drama film gedicht gemälde lied oper roman serie spiel",
@@ -76,13 +79,52 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
         "institution": "bank brücke burg dom firma gesellschaft hersteller hochschule kapelle kirche kloster "
         "krankenhaus museum partei schloss schule stiftung theater turm universität unternehmen verband verein verlag",
     },
+    "fr": {
+        PERSON: "acteur actrice architecte artiste athlète auteur autrice avocat avocate banquier botaniste "
+        "boxeur chanteur chanteuse chimiste compositeur compositrice coureur cycliste danseur danseuse "
+        "diplomate empereur femme fille fils footballeur footballeuse général géologue historien "
+        "historienne homme ingénieur joueur joueuse journaliste juge linguiste mathématicien militaire "
+        "musicien musicienne médecin navigateur officier peintre philosophe photographe physicien "
+        "physicienne pianiste pilote poète poétesse prince princesse professeur prêtre reine roi "
+        "romancier romancière réalisateur réalisatrice sculpteur soldat traducteur traductrice écrivain "
+        "écrivaine évêque",
+        SETTLEMENT: "bourg bourgade commune hameau localité municipalité village ville",
+        "water": "baie cascade fleuve lac mer rivière ruisseau torrent étang",
+        "height": "colline mont montagne sommet volcan",
+        "work": "album ballet chanson comédie film opéra poème roman symphonie tableau",
+        "creature": "arbre champignon chien insecte oiseau papillon plante poisson",
+        "software": "langage logiciel",
+        "vehicle": "avion bateau locomotive navire voiture",
+        "celestial": "astéroïde comète planète",
+        "institution": "abbaye association aéroport banque cathédrale chapelle château entreprise fondation "
+        "gare hôpital monastère musée pont société stade théâtre université église",
+    },
+    "es": {
+        PERSON: "abogada abogado actor actriz arquitecta arquitecto artista atleta autor autora botánico "
+        "boxeador cantante ciclista científica científico compositor compositora diplomático director "
+        "directora emperador escritor escritora escultor escultora filósofo futbolista físico general "
+        "hija hijo historiador historiadora ingeniera ingeniero juez jugador jugadora matemático "
+        "militar médica médico músico novelista obispo periodista pianista piloto pintor pintora poeta "
+        "poetisa política político princesa profesor profesora príncipe químico reina rey sacerdote "
+        "soldado traductor traductora",
+        SETTLEMENT: "aldea ciudad localidad municipio pueblo villa",
+        "water": "arroyo bahía cascada lago laguna mar río",
+        "height": "cerro colina montaña monte pico volcán",
+        "work": "canción comedia cuadro drama novela película poema serie sinfonía álbum ópera",
+        "creature": "ave hongo insecto mariposa pez planta pájaro árbol",
+        "software": "aplicación lenguaje programa",
+        "vehicle": "automóvil avión barco buque locomotora",
+        "celestial": "asteroide cometa planeta",
+        "institution": "abadía aeropuerto asociación banco capilla castillo catedral compañía empresa escuela "
+        "estadio fundación hospital iglesia monasterio museo puente sociedad teatro universidad",
+    },
     "ru": {
         PERSON: "актриса актёр архитектор балерина боксёр врач генерал депутат дипломат дочь журналист император "
         "инженер историк композитор король лётчик математик министр музыкант начальник певец певица "
         "писатель писательница политик поэт президент профессор режиссёр священник скульптор спортсмен "
         "спортсменка сын учитель учёный физик философ футболист хоккеист художник художница шахматист "
         "шахматистка",
-        "settlement": "город деревня посёлок село станица хутор",
+        SETTLEMENT: "город деревня посёлок село станица хутор",
         "water": "водопад залив море озеро пруд река ручей",
         "height": "вулкан гора хребет",
         "work": "альбом балет картина книга опера песня поэма пьеса роман сериал фильм",
@@ -94,6 +136,17 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
         "музей организация партия собор театр университет фирма храм церковь школа",
     },
 }
+
+# Parts of a country of which a settlement lies in one only: "Douglas County", "Landkreis Fulda", "Саратовская область".
+_UNITS: Mapping[str, str] = {
+    "en": r"county|parish|prefecture|canton",
+    "de": r"landkreis|kanton",
+    "fr": r"département|canton",
+    "es": r"provincia|departamento",
+    "ru": r"област\w*|кра[йяею]\w*|губерни\w*",
+}
+_NEXT_PLACE = re.compile(r"(?:[^\w.;:!?]|\b(?!and\b|und\b|et\b|y\b|и\b)[^\W\d_]+\b){0,8}?\s?\Z")
+_SAME, _SAME_UNIT = 6, 3  # letters by which two forms of a name begin: endings differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +167,11 @@ def facts(text: str, language: str, finds: Sequence[Find], sentences: Sequence[F
             goes_on = lives and any(cue.fullmatch(text, opening.start, opening.end) for cue in lives)  # "Born in Perth"
             if not goes_on and text[opening.start : opening.end].lower() not in pronouns:
                 spoken_of = sentence.finds[0] if opening.kind in NAMES else -1
-                kind = _kind(text, language, opening.end)
+                kind, end = _kind(text, language, opening.end)
                 if kind:
                     yield Fact(spoken_of, f"{IS} {kind}")
+                if kind == SETTLEMENT and (places := _places(text, language, finds, sentence, end)):
+                    yield Fact(spoken_of, f"{LIES} {places}")
         if lives:
             yield from (Fact(spoken_of, fact) for fact in _life(text, finds, sentence, spoken_of, lives))
 
@@ -159,15 +214,36 @@ def _life(
                 yield f"{fact} {year[1]}"
 
 
-def _kind(text: str, language: str, end: int) -> str | None:
-    """Return what kind of thing the words after a name say that it is."""
+def _kind(text: str, language: str, end: int) -> tuple[str | None, int]:
+    """Return what kind of thing the words after a name say that it is, and where they end."""
     expression = class_expression(language)
     said = expression.match(text, end) if expression and language in _KINDS else None
     if said is None:
-        return None
+        return None, end
     words = _WORD.findall(said[1].lower())
     heads = words if language in _HEAD_FIRST else words[-1:]
-    return next(filter(None, (_kind_of(word, language) for word in heads)), None)
+    return next(filter(None, (_kind_of(word, language) for word in heads)), None), said.end()
+
+
+def _places(text: str, language: str, finds: Sequence[Find], sentence: FoundSentence, end: int) -> str:
+    """Return the places that a settlement is said to lie in, the smallest first, with the unit of each if it is one."""
+    unit = re.compile(rf"\b(?:{_UNITS[language]})\b", re.IGNORECASE)
+    places: list[str] = []
+    for at in sentence.finds:
+        find = finds[at]
+        if find.start < end or find.kind not in NAMES:
+            continue
+        if len(places) == MOST_PLACES or not _NEXT_PLACE.fullmatch(text, end, find.start):
+            break
+        surface = text[find.start : find.end]
+        named = (
+            unit.search(surface) or unit.search(text, end, find.start) or unit.match(text, find.end + 1, sentence.end)
+        )
+        words = [word for word in _WORD.findall(surface.lower()) if not unit.fullmatch(word)]
+        if words:
+            places.append(f"{named.group()[:_SAME_UNIT].lower() if named else ''}={'-'.join(words)[:_SAME]}")
+        end = find.end
+    return "|".join(places)
 
 
 @cache
@@ -188,6 +264,8 @@ def conflict(one: frozenset[str], other: frozenset[str]) -> bool:
     mine, theirs = _parts(one), _parts(other)
     if mine[IS] and theirs[IS] and not mine[IS] & theirs[IS]:
         return True
+    if mine[LIES] and theirs[LIES] and all(_elsewhere(here, there) for here in mine[LIES] for there in theirs[LIES]):
+        return True
     born, died = ((_years(mine[fact]), _years(theirs[fact])) for fact in (BORN, DIED))
     return (
         _apart(*born, SPREAD)
@@ -202,7 +280,7 @@ def conflict(one: frozenset[str], other: frozenset[str]) -> bool:
 
 def _parts(facts_of: frozenset[str]) -> dict[str, set[str]]:
     """Return the values of facts by what they say; who was born or died is a person."""
-    found: dict[str, set[str]] = {BORN: set(), DIED: set(), IS: set()}
+    found: dict[str, set[str]] = {BORN: set(), DIED: set(), IS: set(), LIES: set()}
     for fact in facts_of:
         kind, _, value = fact.rpartition(" ")
         found[kind].add(value)
@@ -217,3 +295,12 @@ def _years(values: set[str]) -> list[int]:
 
 def _apart(one: list[int], other: list[int], spread: int) -> bool:
     return bool(one and other) and all(abs(year - each) > spread for year in one for each in other)
+
+
+def _elsewhere(one: str, other: str) -> bool:
+    """Return whether two settlements lie in different places: in two units, or in two regions with what they are in."""
+    here, there = ([place.partition("=") for place in places.split("|")] for places in (one, other))
+    if {name for _, _, name in here} & {name for _, _, name in there}:
+        return False
+    units = {unit for unit, _, _ in here if unit} & {unit for unit, _, _ in there}
+    return bool(units) or min(len(here), len(there)) > 1

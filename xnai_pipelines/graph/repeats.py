@@ -18,6 +18,7 @@ _UNSPACED = re.compile(
 _KATAKANA = re.compile(r"[\u30a1-\u30fa\u30fc・]{2,}")
 # Hebrew, Arabic, the scripts of India, Georgian, Ethiopic, Hangul.
 _WORD = re.compile(r"[\u0590-\u074f\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff\u10d0-\u10ff\u1200-\u139f\uac00-\ud7a3]{2,}")
+_PARTICLE = re.compile(r"[\u0590-\u0dff\u1200-\u139f]{2}")  # a word of two letters names nothing, in Hangul it may
 _ANY = re.compile(
     r"[\u0590-\u109f\u10d0-\u10ff\u1200-\u139f\u1780-\u17ff\u30a1-\u30fc\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]"
 )
@@ -40,6 +41,7 @@ def repeats(texts: Sequence[str]) -> frozenset[str]:
         ),
         **_often(range(1, LONGEST_SPACED + 1), lambda n: _phrases(lines, n)),
     }
+    often = {phrase: n for phrase, n in often.items() if not _PARTICLE.fullmatch(phrase.rpartition(" ")[2])}
     inner = {part for phrase, n in often.items() for part in _parts(phrase) if often.get(part, 0) <= n}
     best = sorted(often.keys() - inner, key=lambda phrase: (-often[phrase] * len(phrase), phrase))
     return frozenset(best[:KEPT])

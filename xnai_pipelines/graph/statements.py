@@ -10,7 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xnai_pipelines.graph.cues import AUXILIARIES, OF_DATES, PRONOUNS, class_expression, cue_expression, verbs_last
+from xnai_pipelines.graph.cues import (
+    AUXILIARIES,
+    OF_DATES,
+    OPENERS,
+    PRONOUNS,
+    class_expression,
+    cue_expression,
+    verbs_last,
+)
 from xnai_pipelines.graph.found import NAMES, Find, Kind
 
 LONGEST_CUE = 60  # characters between two mentions
@@ -65,6 +73,18 @@ def class_terms(text: str, language: str, openings: Sequence[tuple[int, int]]) -
             last = _LAST_WORDS.search(said[1].rstrip())
             if last and last.group().islower():
                 yield position, Find(said.start(1) + last.start(), said.start(1) + last.end(), Kind.TERM, CLASS)
+
+
+def defined(text: str, language: str, finds: Sequence[Find], openings: Sequence[tuple[int, int]]) -> set[int]:
+    """Return the single words that open a sentence which says what they are: "Kestrel is a queue" names Kestrel."""
+    expression = class_expression(language)
+    others = PRONOUNS.get(language, frozenset()) | OPENERS.get(language, frozenset())
+    words = ((at, end, text[finds[at].start : end].lower()) for at, end in openings)
+    return {
+        at
+        for at, end, word in words
+        if expression and word.isalpha() and word not in others and expression.match(text, end)
+    }
 
 
 def cued(

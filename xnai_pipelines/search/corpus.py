@@ -36,7 +36,7 @@ from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
 from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.tables import Tables
 
-FORMAT = 9  # raised when the files of the same table are other ones
+FORMAT = 10  # raised when the files of the same table are other ones
 
 _JOINED = "-joined"  # after the name: what a reader has open under a name is never replaced
 

@@ -28,9 +28,13 @@ from xnai_pipelines.search.pieces import BASE, PLACES, SCHEMA, VECTORS, Pieces, 
 from xnai_pipelines.search.stems import STEMMED
 from xnai_pipelines.search.table_rows import SHOWN, TableRows, numbered
 from xnai_pipelines.search.words import ANALYSER, terms, title
+from xnai_pipelines.state.schemas import PASSAGE_COLUMNS
 from xnai_pipelines.state.tables import vectors_of
 
 PASSAGES = "passages.arrow"
+PASSAGES_SCHEMA = pa.schema(
+    [column for column in PASSAGE_COLUMNS if column[0] in {*SHOWN, "revision"} - set(SCHEMA.names)]
+)
 TITLE = "title_"  # before the names of the postings of titles
 BY_ROW = ("codes", "steps", "errors", "digests", "lengths", f"{TITLE}lengths")  # arrays of the passages
 
@@ -74,14 +78,13 @@ def made_of(folder: Path, rows: TableRows) -> Iterator[Made]:
     """Write what files have of each passage and of its document."""
     with scratch(folder, "rows") as waiting, scratch(folder, "terms") as inverting, scratch(folder, "titles") as titles:
         inverted, titled = Inverter(inverting), Inverter(titles)
-        schema = passages_schema(rows.table)
         with (
-            arrow_file(folder / PASSAGES, schema) as passages,
+            arrow_file(folder / PASSAGES, PASSAGES_SCHEMA) as passages,
             piece_file(folder / BASE, rows.dimension) as base,
             ArrayFile(folder / "digests.npy", f"S{_DIGEST}") as digests,
         ):
             for some in rows.blocks(waiting):
-                passages.write_table(some.select(schema.names).cast(schema))
+                passages.write_table(_passages(some))
                 base.append(vectors_of(some), _texts(some))
                 digests.append(np.array([_digest(text) for text in some["text"].to_pylist()], f"S{_DIGEST}"))
                 inverted.add(_terms(some))
@@ -166,9 +169,13 @@ def arrow_file(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatchFileWrit
         yield file
 
 
-def passages_schema(table: Any) -> pa.Schema:
-    """Return what a corpus has of the rows of a LanceDB table."""
-    return pa.schema([table.schema.field(name) for name in (*SHOWN, "revision") if name not in SCHEMA.names])
+def _passages(rows: pa.Table) -> pa.Table:
+    """Return what a corpus has of the rows beside their texts; a column that the table lacks is empty."""
+    columns = (
+        rows[field.name] if field.name in rows.column_names else pa.nulls(len(rows), field.type)
+        for field in PASSAGES_SCHEMA
+    )
+    return pa.Table.from_arrays(list(columns), schema=PASSAGES_SCHEMA)
 
 
 def _texts(rows: pa.Table) -> pa.Table:

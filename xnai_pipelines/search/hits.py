@@ -10,6 +10,9 @@ from xnai_pipelines.search.query import Asked
 class Hit:
     """A passage found: `text == document.text[start:end]`; the snippet marks matching words with **asterisks**.
 
+    A passage may have several short sections: `heading_path` and the snippet are of the one with most words of the
+    question.
+
     The score is the similarity, BM25, or the weighted sum of both standardised, by mode; compare scores within one
     answer. It has 100 added for each identifier and phrase of the question that the passage contains. `path` is how the
     knowledge graph leads from the question to the passage; empty if it was not asked or does not. `vector` is the

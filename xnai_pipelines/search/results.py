@@ -1,5 +1,8 @@
 """Rankings as they are returned: passages with their texts, or ids and scores alone."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from xnai_pipelines.search.best import Ranking
@@ -9,7 +12,7 @@ from xnai_pipelines.search.hits import Hit
 from xnai_pipelines.search.query import Asked
 from xnai_pipelines.search.ranking import Candidate, Scores
 from xnai_pipelines.search.scoring import Scoring
-from xnai_pipelines.search.snippet import snippet
+from xnai_pipelines.search.snippet import best_part, snippet
 
 
 def hits(ranking: Ranking, what: Asked, scoring: Scoring, source: GraphSource) -> list[Hit]:
@@ -20,15 +23,27 @@ def hits(ranking: Ranking, what: Asked, scoring: Scoring, source: GraphSource) -
         Hit(
             rank=place + 1,
             score=float(ranking.scores[place]),
-            snippet=snippet(shown["text"], marked, shown["language"]),
             vector=_number(ranking.vector, place),
             keyword=_number(ranking.keyword, place),
             copies=int(np.count_nonzero(ranking.totals[corpus.copies(row)] > -np.inf)) - 1,
             path=source.graph.path(ranking.walked, row) if ranking.walked else (),
-            **{**shown, "heading_path": tuple(shown["heading_path"] or ())},
+            **_with_snippet(shown, marked),
         )
         for place, (row, shown) in enumerate(zip(rows, corpus.shown(rows), strict=True))
     ]
+
+
+def _with_snippet(shown: Mapping[str, Any], marked: Sequence[str]) -> dict[str, Any]:
+    """Return what is shown of a passage, with headings and snippet of the section with most words of the question."""
+    sections = [{"start": shown["start"], "heading_path": shown["heading_path"]}, *(shown["sections"] or ())]
+    text, language = shown["text"], shown["language"]
+    starts = [section["start"] - shown["start"] for section in sections]
+    at = best_part(text, starts, marked, language)
+    return {
+        **{name: value for name, value in shown.items() if name != "sections"},
+        "heading_path": tuple(sections[at]["heading_path"] or ()),
+        "snippet": snippet(text[starts[at] :], marked, language),
+    }
 
 
 def candidates(ranking: Ranking, corpus: Corpus) -> list[Candidate]:

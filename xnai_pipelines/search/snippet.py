@@ -1,6 +1,7 @@
-"""The part of a passage that shows why it was found."""
+"""The part of a passage that shows why it was found: its section, and some words of it."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -32,6 +33,23 @@ def snippet(text: str, wanted: Sequence[str], language: str | None, length: int 
             at = last
     shown += [text[at:end], " ..." if end < len(text) else ""]
     return " ".join("".join(shown).split())
+
+
+def best_part(text: str, starts: Sequence[int], wanted: Sequence[str], language: str | None) -> int:
+    """Return which part of a text has the most distinct wanted words; the first of equals.
+
+    Args:
+        text: The passage.
+        starts: Where its parts begin, ascending.
+        wanted: Words in their exact form.
+        language: ISO 639-1 code of the passage's language, None if unknown.
+    """
+    if len(starts) == 1:
+        return 0
+    found: list[set[str]] = [set() for _ in starts]
+    for first, last in _matches(text, wanted, language):
+        found[bisect_right(starts, first) - 1].add(text[first:last].casefold())
+    return max(range(len(starts)), key=lambda part: len(found[part]))
 
 
 def _matches(text: str, wanted: Sequence[str], language: str | None) -> list[tuple[int, int]]:

@@ -15,7 +15,10 @@ import pyarrow.compute as pc
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.tables import is_in, reading
 
-SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
+SHOWN = [
+    "chunk_id", "document_id", "source", "start", "end", "heading_path", "sections", "page", "media_type", "language",
+    "text",
+]  # fmt: skip
 BLOCK = 8_192  # rows
 
 _READ = 8_192  # rows
@@ -78,7 +81,8 @@ class TableRows:
         ids = ids_of(self.listed)
         files = [scratch / f"{begin}.arrow" for begin in range(0, len(ids), self.block)]
         fields = self.table.schema
-        names = [*SHOWN, "revision", "passage", "vector", *({"terms", "analyser"} & set(fields.names))]
+        wanted = (*SHOWN, "revision", "passage", "vector", "terms", "analyser")
+        names = [name for name in wanted if name in fields.names]  # a table of an older version may lack some
         schema = pa.schema([fields.field(name) for name in names])
         with ExitStack() as opened:
             writers = [opened.enter_context(pa.ipc.new_file(str(file), schema)) for file in files]

@@ -57,7 +57,7 @@ def themes_of(index: SearchIndex, tables: Tables, question: str, *, level: int =
     """
     known = {one.community_id: one for one in KnowledgeGraph(tables).communities(level)}
     if not known:
-        raise GraphQueryError(f"No community has level {level}. `xnai graph communities` lists those of level 0.")
+        raise GraphQueryError("There are no communities: the documents mention too few names together.")
     found = index.rank(question, FUSED_DEPTH)
     rows = tables.read(COMMUNITIES, ["community_id", "members"], f"level = {int(level)}").sort_by("community_id")
     incidence = index.graph.incidence

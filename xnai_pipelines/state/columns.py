@@ -25,6 +25,7 @@ COLUMNS = {
     "start": "First character of the chunk or mention in document.text.",
     "end": "Character after its last one in document.text.",
     "heading_path": "Headings above the chunk, outermost first.",
+    "sections": "Sections that begin inside the chunk: the character in document.text, and their headings.",
     "page": "Page, slide or sheet on which the chunk starts.",
     "passage": "What encoder and keyword index read: headings that the text does not repeat, then the text.",
     "token_count": "Number of tokens of the text, by the encoder's tokenizer.",

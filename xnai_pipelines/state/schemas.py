@@ -11,6 +11,7 @@ import pyarrow as pa
 TIME = pa.timestamp("us", tz="UTC")
 
 HEADING = pa.struct([("start", pa.int64()), ("level", pa.int8()), ("title", pa.string())])
+INNER_SECTION = pa.struct([("start", pa.int64()), ("heading_path", pa.list_(pa.string()))])
 PAGE = pa.struct([("start", pa.int64()), ("label", pa.string())])
 OMISSION = pa.struct([("part", pa.string()), ("count", pa.int64()), ("example", pa.string())])
 SKIPPED_MEMBERS = pa.struct([("reason", pa.string()), ("members", pa.int64())])
@@ -101,6 +102,7 @@ PASSAGE_COLUMNS: list[tuple[str, pa.DataType]] = [
     ("end", pa.int64()),
     ("text", pa.string()),
     ("heading_path", pa.list_(pa.string())),
+    ("sections", pa.list_(INNER_SECTION)),
     ("page", pa.string()),
     ("media_type", pa.string()),
     ("language", pa.string()),

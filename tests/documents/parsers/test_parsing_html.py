@@ -51,6 +51,21 @@ def test_content_is_kept_whatever_its_tag_or_class(around: str, html: str, kept:
     assert kept in text_of(around.format(f"<h1>Pump</h1>{WORDS}{html}"))
 
 
+@pytest.mark.parametrize(
+    "prolog",
+    [
+        '<?xml version="1.0" encoding="UTF-8"?>\n<html xmlns="http://www.w3.org/1999/xhtml">',
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.1//EN" "http://www.w3.org/TR/xhtml11/DTD/xhtml11.dtd">\n<html>',
+    ],
+)
+def test_an_empty_element_of_xhtml_takes_nothing_that_follows(prolog: str) -> None:
+    sections = "".join(f'<h2><a id="part-{at}"/>Part {at}</h2><p>Bolt {at} holds it.</p>' for at in range(3))
+    head = '<head><title>Pump</title><script src="menu.js"/></head>'
+    parsed = parse_html(f"{prolog}{head}<body><h1><a id='top'/>Pump</h1>{sections}</body></html>", "stem")
+    assert [heading.title for heading in parsed.headings] == ["Pump", "Part 0", "Part 1", "Part 2"]
+    assert all(f"Bolt {at} holds it." in parsed.text for at in range(3))
+
+
 def test_all_articles_of_a_page_are_kept() -> None:
     articles = [f"<article><h2>News {at}</h2><p>Message number {at} of the day.</p></article>" for at in range(5)]
     text = text_of("".join(articles))

@@ -26,6 +26,12 @@ _TINY = {"0", "1"}  # pixels: pictures that only count visits
 _SHADOW = re.compile(r"<template(?=\s[^<>]*\bshadowrootmode\b)", re.IGNORECASE)  # browsers show what is in it
 _FRAMES = re.compile(r"</?(?:frameset|noframes|frame)\b[^<>]*>", re.IGNORECASE)
 _ABOUT_SCRIPTS = re.compile("javascript", re.IGNORECASE)
+_XHTML = re.compile(r"\s*<\?xml\b|\s*<!DOCTYPE[^>]*\bXHTML\b", re.IGNORECASE)
+# An empty element of XHTML. Read as HTML, `<a id="top"/>` would link all that follows, and a script would swallow it.
+_EMPTY = re.compile(
+    r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)\b)([a-z][\w-]*)((?:\s[^<>]*)?)/>",
+    re.IGNORECASE,
+)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -45,6 +51,8 @@ def parse_html(html: str, stem: str) -> Content:
     from trafilatura import extract
 
     html = _SHADOW.sub("<div", html)
+    if _XHTML.match(html):
+        html = _EMPTY.sub(r"<\1\2></\1>", html)
     page = LexborHTMLParser(html)
     for anchor in page.css("a[href^='#']"):
         if anchor.text().strip() in _SIGNS_OF_ANCHORS:
