@@ -45,6 +45,13 @@ def test_a_search_imports_no_quantizer_no_dagster_and_no_mlflow(statement):
     assert not {name for name in of_ours if name.split(".")[1] in above_search}
 
 
+def test_a_home_that_is_not_there_is_told_from_one_without_a_release(tmp_path):
+    (tmp_path / "file").touch()
+    for name in ("mistyped", "file"):
+        with pytest.raises(ReleaseError, match=f"There is no folder {tmp_path / name}"):
+            xnai_pipelines.open(tmp_path / name)
+
+
 def test_an_opened_home_searches_and_says_how_it_does(filled):
     with pytest.raises(ReleaseError, match="Nothing is released"):
         xnai_pipelines.open(filled.home.root)

@@ -1,6 +1,8 @@
 """What the commands print: tables for people, JSON for scripts, help for strangers."""
 
+import errno
 import json
+import os
 import re
 from importlib.metadata import version
 
@@ -154,7 +156,7 @@ def test_status_of_an_empty_home_says_that_there_is_nothing(tmp_path):
 
 def test_plan_counts_what_a_run_would_do_and_does_nothing(work):
     planned = json_of(command(variables(work), "plan", "--json"))
-    assert planned.keys() == {"folder", "files", "to_read", "seconds", "refusal"}
+    assert planned.keys() == {"folder", "files", "skipped", "unlisted", "to_read", "seconds", "refusal"}
     assert planned["files"] == {
         "new": 5, "edited": 0, "renamed": 0, "deleted": 0, "unchanged": 0, "to_retry": 0, "skipped": 0,
     }  # fmt: skip
@@ -163,6 +165,21 @@ def test_plan_counts_what_a_run_would_do_and_does_nothing(work):
     assert "unknown until the first run" in shown
     assert "to retry" in shown
     assert not work.tables.names()
+
+
+def test_plan_names_what_a_run_would_skip_and_cannot_inspect(work, monkeypatch):
+    work.write(".git/config", "hidden\n")
+    work.write("private/a.md", "words\n")
+    scandir = os.scandir
+
+    def refusing(folder):
+        if str(folder) == str(work.documents / "private"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    shown = " ".join(command(variables(work), "plan").out.split())
+    assert "Skipped: 1 (hidden). Not read: private/: the folder cannot be listed: Permission denied." in shown
 
 
 def test_plan_after_a_run_expects_no_work(answering):

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 
 from tests.support.workplace import Workplace
+from xnai_pipelines.documents import file_reader
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE
 
 
@@ -304,3 +305,13 @@ def test_files_that_swap_their_names_are_read_although_sizes_and_times_are_the_s
     texts = {row["source"]: row["text"] for row in work.rows(DOCUMENTS).values()}
     assert texts == {"a.txt": "Snow.", "b.txt": "Rain."}
     assert work.ingest_documents().changes["unchanged"] == 2
+
+
+def test_a_file_of_many_documents_tells_how_far_it_is(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_reader, "LOG_EVERY_SECONDS", 0.0)
+    work.write("rows.csv", "id,text\n1,one word\n2,another word\n")
+    work.ingest_documents()
+    assert [sentence for sentence in work.said if "so far" in sentence] == [
+        "documents: 1 so far in rows.csv",
+        "documents: 2 so far in rows.csv",
+    ]

@@ -38,14 +38,19 @@ def _of_documents(report: Mapping[str, Any]) -> Iterator[str]:
     if report["refused"]:
         number = report["refused"]
         yield f"Quarantined: {number:,}. {_some(report['refused_examples'], number, ' ')}"
-    own = OWN_FILES.values()
-    if skipped := {reason: number for reason, number in report["skipped"].items() if reason not in own}:
-        yield f"Skipped: {_counts(skipped)}."
-    for entry, reason in report["unlisted"].items():
-        yield f"Not read: {entry}: {reason}."
+    yield from entries_left_out(report["skipped"], report["unlisted"])
     if report["incomplete"]:
         parts = ", ".join(f"{part} {number:,}" for part, number in report["left_out"].items())
         yield f"Left out of the text of {counted(report['incomplete'], 'document')}: {parts}."
+
+
+def entries_left_out(skipped: Mapping[str, int], unlisted: Mapping[str, str]) -> Iterator[str]:
+    """Yield sentences on the entries of a folder that are skipped, by reason, and on those that cannot be inspected."""
+    own = OWN_FILES.values()
+    if others := {reason: number for reason, number in skipped.items() if reason not in own}:
+        yield f"Skipped: {_counts(others)}."
+    for entry, reason in unlisted.items():
+        yield f"Not read: {entry}: {reason}."
 
 
 def _of_questions(report: Mapping[str, Any]) -> Iterator[str]:

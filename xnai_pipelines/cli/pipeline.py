@@ -69,10 +69,13 @@ def plan(
     if as_json:
         print_json(asdict(planned))
         return
+    from xnai_pipelines.cli.left_out import entries_left_out
     from xnai_pipelines.cli.terminal import say, table
 
     files = [(name.replace("_", " "), number) for name, number in planned.files.items()]
     table(f"Plan for {planned.folder}", ["files", "count"], files, ["count"])
+    for sentence in entries_left_out(planned.skipped, planned.unlisted):
+        say(sentence, fold=True)
     if planned.seconds is not None:
         say(f"Expected time: {planned.seconds:.0f} s, from past throughput.")
     elif planned.to_read:

@@ -1,6 +1,7 @@
 """What a home holds and what a run would do: read-only answers for the terminal."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,10 +52,22 @@ REPORT_OF_STEP = {
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """Files by what a run would do with them, the expected time, and why the run would be refused, if so."""
+    """What a run would do.
+
+    Attributes:
+        folder: The documents folder.
+        files: Number of files by what the run would do with them.
+        skipped: Number of entries that it would skip, by reason. Formats that are not read show when they are opened.
+        unlisted: Entries that cannot be inspected, with the reason.
+        to_read: Number of files that it would read.
+        seconds: Expected time, None if it is not known.
+        refusal: Why it would be refused, None if it would not.
+    """
 
     folder: str
     files: dict[str, int]
+    skipped: dict[str, int]
+    unlisted: dict[str, str]
     to_read: int
     seconds: float | None
     refusal: str | None
@@ -95,6 +108,8 @@ def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
     return PlannedRun(
         folder=str(folder),
         files={**todo.changes.counts(), "skipped": len(todo.listing.skipped)},
+        skipped=dict(Counter(todo.listing.skipped.values()).most_common()),
+        unlisted=todo.listing.unlisted,
         to_read=to_read,
         seconds=expected_seconds(home, todo),
         refusal=why_refused(todo, rules.guard, folder),

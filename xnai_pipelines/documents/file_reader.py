@@ -27,7 +27,7 @@ from xnai_pipelines.documents.parsers.registry import DETECTION
 from xnai_pipelines.documents.parsers.text.normalise import normalise
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 from xnai_pipelines.state.artefacts import file_sha256
-from xnai_pipelines.state.context import StageContext
+from xnai_pipelines.state.context import LOG_EVERY_SECONDS, StageContext
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
 
 STORED = ["path", "document_id", "source", "revision", "parser", "content_sha256"]
@@ -69,7 +69,7 @@ class FileReader:
         self._stale_documents: list[str] = []
         self._stale_quarantine: list[str] = []
         self._characters = 0
-        self._flushed = time.monotonic()
+        self._flushed = self._told = time.monotonic()
         self.written = 0
         self.deleted: list[str] = []  # sources
         self.refused: list[str] = []  # sources with the reason
@@ -101,12 +101,14 @@ class FileReader:
             self._finish_unread(path, error)
             return
         reading = FileReading.of(path, content, stat, read_ns)
+        self._told = time.monotonic()
         try:
             for item in parse_file(file, path, self._limits, self._worker, self._exclude):
                 reading.readers.update(item.parser.split(" "))
                 if item.member:
                     reading.readers.add(self._exclusion)
                 self._take(reading, item)
+                self._tell(reading)
         except SkippedFileError as error:
             reading.readers.add(error.parser or DETECTION)
             reading.entry |= {"outcome": "skipped", "reason": str(error)}
@@ -134,6 +136,12 @@ class FileReader:
         else:
             reading.seen.add(identity)
             self._put_document(item, reading.path, source, reading.entry)
+
+    def _tell(self, reading: FileReading) -> None:
+        """Say how far the reading of one file is, which may hold a million documents."""
+        if time.monotonic() - self._told >= LOG_EVERY_SECONDS:
+            self._told = time.monotonic()
+            self._context.progress.say(f"documents: {len(reading.seen):,} so far in {reading.name}")
 
     def _refuse(self, reading: FileReading, source: str, kind: str, message: str) -> None:
         self._put_in_quarantine(reading.path, source, kind=kind, message=message, content=reading.content)

@@ -32,9 +32,6 @@ class QualitySettings(BaseModel):
     degraded_evaluations: int = Field(
         default=2, ge=1, description="Consecutive evaluations with a significant drop before a retraining is requested."
     )
-    max_error_share: float = Field(
-        default=0.1, ge=0, le=1, description="Max share of failed searches per evaluation; above it an alert is sent."
-    )
     max_search_ms: float = Field(
         default=100.0,
         gt=0,
@@ -99,7 +96,6 @@ class QualitySettings(BaseModel):
             cooldown=timedelta(hours=self.retrain_cooldown_hours),
             attempts=self.retrain_attempts,
             minutes_a_day=self.retrain_minutes_a_day,
-            max_error_share=self.max_error_share,
             max_p95_ms=self.max_search_ms,
             backoff=timedelta(minutes=self.retrain_backoff_minutes),
         )

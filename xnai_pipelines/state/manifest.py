@@ -106,11 +106,14 @@ class Releases:
         """Return the current release.
 
         Raises:
-            ReleaseError: There is none yet.
+            ReleaseError: There is none yet, or no home.
         """
+        home = self._folder.parent
+        if not home.is_dir():
+            raise ReleaseError(f"There is no folder {home}. Name the folder that `xnai run` filled, its XNAI_HOME.")
         release = self.current()
         if release is None:
-            raise ReleaseError(f"Nothing is released in {self._folder.parent} yet. `xnai run` makes the first release.")
+            raise ReleaseError(f"Nothing is released in {home} yet. `xnai run` makes the first release.")
         return release
 
     def read(self, number: int) -> Release:

@@ -95,6 +95,10 @@ def test_a_page_in_the_macros_of_bsd_reads_as_in_a_terminal() -> None:
     )
 
 
+def test_a_table_that_does_not_end_keeps_its_cells() -> None:
+    assert parse_roff(".TH A 1\n.TS\nl l.\none\ttwo\nT{\nthree\n.B four\n", "a").text == "one | two\nthree four"
+
+
 @pytest.mark.parametrize("name", ["tar.1", "tar.1ssl", "tar", "tar.txt", "tar.man"])
 def test_a_page_is_known_by_its_content(name: str) -> None:
     assert detect(MAN.encode(), name) == "text/troff"

@@ -311,20 +311,26 @@ def _until(end: str, lines: Iterator[str]) -> Iterator[str]:
 
 def _rows(lines: Iterator[str], inline: Callable[[str], str]) -> Iterator[str]:
     """Yield the rows of a table (tbl(1)), their cells divided by bars."""
-    tab, in_format, row, cell = "\t", True, "", False
+    tab, in_format, row, in_cell = "\t", True, "", False
+
+    def cells() -> str:
+        return " | ".join(filter(None, map(inline, row.split(tab))))
+
     for line in lines:
         if in_format:
             option = _TABLE_OPTION.search(line)
             tab = option.group(1) if option and line.rstrip().endswith(";") else tab
             in_format = not line.rstrip().endswith(".")
-        elif line.rstrip() == ".T&":
-            in_format = True
-        elif cell or line.endswith("T{"):
-            row += ("\n" if cell and not line.startswith("T}") else "") + line.removeprefix("T}").removesuffix("T{")
-            cell = line.endswith("T{") or (cell and not line.startswith("T}"))
-        elif line[:1] not in {".", "'"} and line.strip(" _=\t" + tab):
-            yield " | ".join(filter(None, map(inline, line.split(tab))))
             continue
-        if row and not cell:
-            yield " | ".join(filter(None, map(inline, row.split(tab))))
+        if line.rstrip() == ".T&":
+            in_format = True
+        elif in_cell or line.endswith("T{"):
+            row += ("\n" if in_cell and not line.startswith("T}") else "") + line.removeprefix("T}").removesuffix("T{")
+            in_cell = line.endswith("T{") or (in_cell and not line.startswith("T}"))
+        elif line[:1] not in {".", "'"} and line.strip(" _=\t" + tab):
+            row = line
+        if row and not in_cell:
+            yield cells()
             row = ""
+    if row:
+        yield cells()
