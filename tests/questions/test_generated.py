@@ -1,10 +1,17 @@
 """Generated questions are sentences and headings of the text; the passage they come from is the answer."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pytest
 
-from xnai_pipelines.questions.generated import Passage, first_sentence, generate_questions, without_markup
-from xnai_pipelines.questions.question import Origin
+from xnai_pipelines.questions.generated import Passage, first_sentence, without_markup
+from xnai_pipelines.questions.generated import generate_questions as generate
+from xnai_pipelines.questions.question import Origin, Question
+
+
+def generate_questions(passages: Collection[Passage], limit: int, seed: int) -> tuple[Question, ...]:
+    return generate(lambda: passages, limit, seed)
 
 
 def passage(document, ordinal, text, *headings):
@@ -73,6 +80,15 @@ def test_what_fits_two_documents_is_not_asked():
     assert (
         generate_questions([Passage("1", "a", "Licence", (), text), Passage("2", "b", "Licence", (), text)], 9, 1) == ()
     )
+
+
+def test_a_few_questions_are_the_first_of_many():
+    """What is kept of other documents than the asked ones are hashes: these decide the same."""
+    passages = [*corpus(9), *(passage(f"e{n}", 0, "The same sentence is in several documents here.") for n in range(3))]
+    everything = generate_questions(passages, 1000, 1)
+    assert [generate_questions(passages, limit, 1) for limit in range(len(everything))] == [
+        everything[:limit] for limit in range(len(everything))
+    ]
 
 
 def test_a_section_in_several_passages_has_them_all_as_answers():

@@ -2,9 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+
+import numpy as np
 
 from xnai_pipelines.questions.question import Origin, Question, Relevant, question_id
 
@@ -89,13 +92,12 @@ class Passage:
 
 @dataclass(slots=True)
 class _Candidate:
-    document_id: str
     query: str
     chunk_ids: set[str]
     rank: bytes
 
 
-def generate_questions(passages: Iterable[Passage], limit: int, seed: int) -> tuple[Question, ...]:
+def generate_questions(passages: Callable[[], Iterable[Passage]], limit: int, seed: int) -> tuple[Question, ...]:
     """Return at most `limit` known-item questions, at most three per document, spread over the documents.
 
     A question is the heading path of passages ("Reading files: Encodings") or the first whole sentence of a passage.
@@ -108,7 +110,7 @@ def generate_questions(passages: Iterable[Passage], limit: int, seed: int) -> tu
     known-item topics", SIGIR 2007.
 
     Args:
-        passages: Chunks of the documents, read once.
+        passages: Returns the chunks of the documents; they are read twice, and only hashes of most are kept.
         limit: Max number of questions.
         seed: Seed of the choice.
 
@@ -116,34 +118,49 @@ def generate_questions(passages: Iterable[Passage], limit: int, seed: int) -> tu
         The questions, without a split. Every answer has its chunk.
     """
     questions: list[Question] = []
-    by_document = _candidates(passages, seed)
+    by_document = _candidates(passages(), _keys_of_first(passages(), limit, seed), seed)
     ordered = sorted(by_document, key=lambda document_id: _rank(seed, document_id))
     for one_of_each in zip_longest(*(_distinct(by_document[document_id]) for document_id in ordered)):
-        questions.extend(_question(candidate) for candidate in one_of_each if candidate is not None)
+        of_each = zip(ordered, one_of_each, strict=True)
+        questions.extend(_question(document_id, candidate) for document_id, candidate in of_each if candidate)
         if len(questions) >= limit:
             break
     return tuple(questions[:limit])
 
 
-def _candidates(passages: Iterable[Passage], seed: int) -> dict[str, list[_Candidate]]:
-    """Return the unambiguous candidates by document."""
-    candidates: dict[bytes, _Candidate | None] = {}
+def _keys_of_first(passages: Iterable[Passage], number: int, seed: int) -> dict[int, set[int]]:
+    """Return the keys of the queries that fit one document alone, of the first so many documents that have any.
+
+    As each of these gives a question, no other document is needed. Documents and queries are numbers of eight bytes.
+    """
+    keys, documents = array("Q"), array("Q")
     for passage in passages:
+        document = _number(_rank(seed, passage.document_id))
         for query in _queries(passage):
-            key = _rank(seed, *_WORD.findall(query.lower()))
-            known = candidates.setdefault(key, _Candidate(passage.document_id, query, {passage.chunk_id}, rank=key))
-            if known is None:
-                continue
-            if known.document_id == passage.document_id:
-                known.chunk_ids.add(passage.chunk_id)
-                known.query = min(known.query, query)  # in any order of the passages
-            else:
-                candidates[key] = None
-    by_document: dict[str, list[_Candidate]] = {}
-    for candidate in candidates.values():
-        if candidate is not None:
-            by_document.setdefault(candidate.document_id, []).append(candidate)
-    return by_document
+            keys.append(_number(_key(seed, query)))
+            documents.append(document)
+    pairs = np.unique(np.stack([np.array(keys, np.uint64), np.array(documents, np.uint64)], axis=1), axis=0)
+    _, first, times = np.unique(pairs[:, 0], return_index=True, return_counts=True)
+    alone = pairs[first[times == 1]]
+    found: dict[int, set[int]] = {document: set() for document in np.unique(alone[:, 1])[:number].tolist()}
+    for key, document in alone[np.isin(alone[:, 1], np.array(list(found), np.uint64))].tolist():
+        found[document].add(key)
+    return found
+
+
+def _candidates(passages: Iterable[Passage], wanted: dict[int, set[int]], seed: int) -> dict[str, list[_Candidate]]:
+    """Return the candidates with the wanted keys by document."""
+    found: dict[str, dict[bytes, _Candidate]] = {}
+    for passage in passages:
+        keys = wanted.get(_number(_rank(seed, passage.document_id)), ())
+        for query in _queries(passage) if keys else ():
+            key = _key(seed, query)
+            if _number(key) in keys:
+                of_document = found.setdefault(passage.document_id, {})
+                candidate = of_document.setdefault(key, _Candidate(query, set(), key))
+                candidate.chunk_ids.add(passage.chunk_id)
+                candidate.query = min(candidate.query, query)  # in any order of the passages
+    return {document_id: list(candidates.values()) for document_id, candidates in found.items()}
 
 
 def _queries(passage: Passage) -> Iterator[str]:
@@ -168,14 +185,22 @@ def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
     return chosen
 
 
-def _question(candidate: _Candidate) -> Question:
+def _question(document_id: str, candidate: _Candidate) -> Question:
     return Question(
-        question_id=question_id(Origin.GENERATED, candidate.query, candidate.document_id),
+        question_id=question_id(Origin.GENERATED, candidate.query, document_id),
         question=candidate.query,
-        relevant=tuple(Relevant(candidate.document_id, chunk_id, 1) for chunk_id in sorted(candidate.chunk_ids)),
+        relevant=tuple(Relevant(document_id, chunk_id, 1) for chunk_id in sorted(candidate.chunk_ids)),
         origin=Origin.GENERATED,
         split=None,
     )
+
+
+def _key(seed: int, query: str) -> bytes:
+    return _rank(seed, *_WORD.findall(query.lower()))
+
+
+def _number(rank: bytes) -> int:
+    return int.from_bytes(rank[:8])
 
 
 def _rank(seed: int, *parts: str) -> bytes:
