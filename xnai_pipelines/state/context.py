@@ -65,9 +65,8 @@ class Progress:
             if now - shown >= LOG_EVERY_SECONDS:
                 shown = now
                 rate = done / (now - started)
-                self.say(
-                    f"{label}: {done:,}/{total:,} {unit}, {rate:.1f} {unit}/s, {_span((total - done) / rate)} left"
-                )
+                left = f", {rate:.1f} {unit}/s, {_span((total - done) / rate)} left" if done else ""
+                self.say(f"{label}: {done:,}/{total:,} {unit}{left}")
 
         return advance
 
