@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -26,6 +27,7 @@ _WORD = re.compile(r"[\w\u0300-\u1cff]+")
 _SPOKEN_WORD = re.compile(r"(?:(?![\d_])[\w\u0300-\u1cff]){2,}")
 
 PER_DOCUMENT = 3
+COPIES = 10  # of a document that answer a question together: as many as the first results show
 WORDS = range(6, 41)
 UNSPACED_LETTERS = range(10, 121)
 
@@ -89,10 +91,14 @@ class Passage:
 
 @dataclass(slots=True)
 class _Candidate:
-    document_id: str
+    """A query and its passages by document. The documents are copies of each other, or the query is dropped."""
+
     query: str
-    chunk_ids: set[str]
+    chunk_ids: dict[str, set[str]]
     rank: bytes
+
+    def passages(self) -> set[str]:
+        return set().union(*self.chunk_ids.values())
 
 
 def generate_questions(passages: Iterable[Passage], limit: int, seed: int) -> tuple[Question, ...]:
@@ -101,7 +107,8 @@ def generate_questions(passages: Iterable[Passage], limit: int, seed: int) -> tu
     A question is the heading path of passages ("Reading files: Encodings") or the first whole sentence of a passage.
     Its answers are the passages it was taken from. Such questions reuse the document's wording, so they are easier than
     real questions, most of all for keyword search. They show that retrieval works and when it gets worse, not how well
-    it serves people. Queries that fit two documents are dropped.
+    it serves people. Queries that fit two documents are dropped, unless these have the same text, as a file and a link
+    to it have: then both answer.
 
     The choice is by hash: the same passages give the same questions in any order, and an edited document changes few
     questions of others. Method: known-item queries as in Azzopardi, de Rijke and Balog, "Building simulated queries for
@@ -126,23 +133,24 @@ def generate_questions(passages: Iterable[Passage], limit: int, seed: int) -> tu
 
 
 def _candidates(passages: Iterable[Passage], seed: int) -> dict[str, list[_Candidate]]:
-    """Return the unambiguous candidates by document."""
+    """Return the unambiguous candidates by document, of copies by the first of them."""
     candidates: dict[bytes, _Candidate | None] = {}
+    texts: Counter[str] = Counter()  # by document: the sum of its passages' hashes, the same in any order
     for passage in passages:
+        texts[passage.document_id] += int.from_bytes(_rank(seed, passage.text))
         for query in _queries(passage):
             key = _rank(seed, *_WORD.findall(query.lower()))
-            known = candidates.setdefault(key, _Candidate(passage.document_id, query, {passage.chunk_id}, rank=key))
+            known = candidates.setdefault(key, _Candidate(query, {}, rank=key))
             if known is None:
                 continue
-            if known.document_id == passage.document_id:
-                known.chunk_ids.add(passage.chunk_id)
-                known.query = min(known.query, query)  # in any order of the passages
-            else:
+            known.chunk_ids.setdefault(passage.document_id, set()).add(passage.chunk_id)
+            known.query = min(known.query, query)  # in any order of the passages
+            if len(known.chunk_ids) > COPIES:
                 candidates[key] = None
     by_document: dict[str, list[_Candidate]] = {}
     for candidate in candidates.values():
-        if candidate is not None:
-            by_document.setdefault(candidate.document_id, []).append(candidate)
+        if candidate is not None and len({texts[document_id] for document_id in candidate.chunk_ids}) == 1:
+            by_document.setdefault(min(candidate.chunk_ids), []).append(candidate)
     return by_document
 
 
@@ -161,7 +169,7 @@ def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
     """Return the candidates with the lowest rank that share no passage."""
     chosen: list[_Candidate] = []
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
-        if all(candidate.chunk_ids.isdisjoint(other.chunk_ids) for other in chosen):
+        if all(candidate.passages().isdisjoint(other.passages()) for other in chosen):
             chosen.append(candidate)
         if len(chosen) == PER_DOCUMENT:
             break
@@ -169,10 +177,11 @@ def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
 
 
 def _question(candidate: _Candidate) -> Question:
+    answers = sorted((name, chunk_id) for name, chunk_ids in candidate.chunk_ids.items() for chunk_id in chunk_ids)
     return Question(
-        question_id=question_id(Origin.GENERATED, candidate.query, candidate.document_id),
+        question_id=question_id(Origin.GENERATED, candidate.query, answers[0][0]),
         question=candidate.query,
-        relevant=tuple(Relevant(candidate.document_id, chunk_id, 1) for chunk_id in sorted(candidate.chunk_ids)),
+        relevant=tuple(Relevant(document_id, chunk_id, 1) for document_id, chunk_id in answers),
         origin=Origin.GENERATED,
         split=None,
     )
