@@ -34,6 +34,7 @@ from xnai_pipelines.search.index import SearchIndex
 
 QUESTIONS = Path(__file__).parent / "attributes.jsonl"
 RELATIONS = Path(__file__).parent / "relations.jsonl"
+PLACES = Path(__file__).parent / "places.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, default=Path(".xnai/models"))
     models = parser.parse_args().models
-    for path in (QUESTIONS, RELATIONS):
+    for path in (QUESTIONS, RELATIONS, PLACES):
         with TemporaryDirectory() as folder, pipeline(models, Runtime.INT8_DYNAMIC) as made:
             write_documents(Path(folder), path)
             made.ingest(Path(folder))

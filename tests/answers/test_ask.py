@@ -335,3 +335,11 @@ def test_known_answers_are_found_in_the_stored_documents(tmp_path: Path):
         f"{path}:2: there is no question '\\u2028When?'",
         f"{path}:3: '1999' is not in the document 'a.md'",
     )
+
+
+def test_what_is_asked_is_told_by_the_question_as_it_was_written(tmp_path: Path, built_encoder: Encoder):
+    work = Workplace(tmp_path, built_encoder)
+    work.write("boot.md", "# Boot\n\nAgnes Holm hat das Boot geborgen.\n")  # "geboren" is searched for as "geborgen"
+    work.ingest()
+    answer = ask(Passages(work.search(), work.home), "Wo wurde Agnes Holm geboren?", policy=ANYTHING)
+    assert answer.notes == (DOUBTFUL,)

@@ -1,4 +1,4 @@
-"""A date or name answers only if the text tells of what is asked for: a year of birth is no year of death."""
+"""A date, name or place answers only if the text tells of what is asked: a year of birth is no year of death."""
 
 import pytest
 
@@ -42,6 +42,19 @@ from xnai_pipelines.answers.spans import answering_span
         ("Когда она умерла?", "Она родилась в 1871 году, умерла в 1933 году.", "1933 году"),
         ("When does the museum open?", "Daily from 9:00.", "9:00"),
         ("When did the war spread?", "It reached the coast in 1871.", "1871"),
+        ("Where was she born?", "She lived in Leeds until 1902.", None),
+        ("Where was she born?", "Born in 1871, she lived in Leeds.", None),
+        ("Where did she live?", "She was born in Hull and lived in Leeds.", "Leeds"),
+        ("Where is he buried?", "He died in Bath.", None),
+        ("Où est-elle morte ?", "Elle est née à Saumur.", None),
+        ("Où est-elle née ?", "Elle est née à Saumur en 1861.", "Saumur"),
+        ("Где она умерла?", "Она родилась в Вологде.", None),
+        ("Где она родилась?", "Она родилась в Вологде.", "Вологде"),
+        ("¿Dónde murió?", "Nació en Zamora en 1840.", None),
+        ("Where was the bridge built?", "The bridge spans the river at Ruthin.", None),
+        ("Who founded the distillery?", "It was founded in Oban in 1794.", None),
+        ("Who founded the distillery?", "It was founded in Oban by Hugh Stevenson.", "Hugh Stevenson"),
+        ("À qui la fabrique a-t-elle été vendue ?", "Elle fut vendue à Jean Martin.", "Jean Martin"),
     ],
 )
 def test_what_is_told_of_something_else_is_not_marked(question: str, quote: str, marked: str | None):
@@ -58,6 +71,11 @@ def test_what_is_told_of_something_else_is_not_marked(question: str, quote: str,
         ("When was 4.2 released?", "Tables are printed.", "changelog.md 4.2 (2021-05-03)", True),
         ("When did it rain?", "It was built in 1902.", "", True),
         ("How did she die?", "She was born in 1871.", "", True),
+        ("Where was she born?", "She lived in Leeds.", "", False),
+        ("Where was the bridge built?", "The bridge spans the river.", "", True),
+        ("When did she live there?", "It was in 1871.", "", True),
+        ("Who founded the distillery?", "It was founded in Oban.", "", False),
+        ("Wo ist sie gestorben?", "Sie wurde in Hull geboren.", "", False),
     ],
 )
 def test_whether_a_text_tells_of_what_is_asked_for(question: str, text: str, above: str, tells: bool):

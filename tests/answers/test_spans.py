@@ -21,7 +21,7 @@ from xnai_pipelines.answers.spans import answering_span
         ("Кто был первым смотрителем?", "Первым смотрителем был Егор Лапин.", "Егор Лапин"),
         ("Wie viel kostet die Fahrt?", "Die Fahrt kostet 12 €.", "12 €"),
         ("How do I start it?", "Press the button 2 times.", None),
-        ("Where was she born?", "She was born in Leeds.", None),
+        ("Where was she born?", "She was born in Leeds.", "Leeds"),
         ("How many are there?", "There are 3, 4, 5 or 6.", None),
         ("When did it open?", "It opened late.", None),
     ],

@@ -19,6 +19,8 @@ from xnai_pipelines.answers.symbols import LONGEST, is_signature
         ("    class Popen(args, bufsize=-1)", "Popen"),
         ("```sh\n$ git remote add NAME URL\n```", "git remote add"),
         ("`tar [OPTION...] [FILE...]`", "tar"),
+        ("csv_reader = reader(iterable [, dialect='excel']\n  [keyword args])\n  for row in csv_reader:", "reader"),
+        ("shutil.copytree(src, dst) -> path", "copytree"),
     ],
 )
 def test_code_that_calls_or_types_what_the_heading_names_is_a_signature(text: str, title: str):
@@ -30,6 +32,7 @@ def test_code_that_calls_or_types_what_the_heading_names_is_a_signature(text: st
     [
         ("Recursively copy a directory tree.", "copytree"),
         ("copytree(src, dst) copies a tree.", "copytree"),
+        ("copytree(src, dst): a tree is copied.", "copytree"),
         ("`copy` and `copytree(src, dst)`", "copytree"),
         ("`copytree`", "copytree"),
         ("`copytree(src, dst)`", "copy"),

@@ -25,6 +25,7 @@ from xnai_pipelines.answers.units import LONGEST, units
         ("|---|---|\n| Ada | 36 |", ["| Ada | 36 |"]),
         ("Use a | b to join.", ["Use a | b to join."]),
         ("# Title\n\nIt works.", ["It works."]),
+        ("# 2.1. Is it free?\n\nYes.", ["Yes."]),
         (
             "Stopping\n~~~~~~~~\n\nStop it:\n\n.. code-block:: sh\n\n    make a\n\n    make b\n\nDone.",
             ["Stop it:", "make a\n\n    make b", "Done."],

@@ -142,7 +142,7 @@ INCIDENTS = {
     "orphaned_table": Incident(orphaned, lambda work: maintain(work.context(), kept_releases=3)),
     "damaged_database": Incident(lambda work: damage(work.home.vector_cache)),
     "damaged_record": Incident(lambda work: write_and_cut(work.home.state / "evaluation.json")),
-    "damaged_search_files": Incident(lambda work: damage(next(work.home.index.glob("*/[!.]*/vectors.npy")))),
+    "damaged_search_files": Incident(lambda work: damage(next(work.home.index.glob("*/[!.]*/base/vectors.npy")))),
     "damaged_inputs": Incident(lambda work: (work.home.root / "home.json").unlink(), lambda work: work.ingest()),
     "missing_documents": Incident(
         lambda work: shutil.move(work.documents, work.documents.with_name("away")),

@@ -78,6 +78,10 @@ def test_a_name_of_several_and_a_name_of_none_are_refused_with_what_to_ask(graph
     assert graph.form(graph.find("Mercury (planet)")) == "Mercury (planet)"
     with pytest.raises(GraphQueryError, match="Do you mean 'Acme Corp'"):
         graph.find("Acme Crop")
+    with pytest.raises(GraphQueryError, match="Do you mean 'Oslo'"):
+        graph.find("norway.oslo")
+    with pytest.raises(GraphQueryError, match="`xnai graph export` writes all names"):
+        graph.find("qqqzzz")
 
 
 def test_a_path_goes_over_relations_and_each_has_its_sentence(asked: Workplace, graph: KnowledgeGraph):

@@ -1,9 +1,15 @@
 """The calibration set is like the corpus, apart from what is evaluated, and stays until it no longer is."""
 
+import hashlib
 import random
+from itertools import pairwise, zip_longest
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.backed_up import copy_home
 from tests.support.workplace import Workplace, write_library
@@ -12,7 +18,7 @@ from xnai_pipelines.errors import CalibrationError
 from xnai_pipelines.models.calibration import (
     CHANGED_SHARE,
     MIN_TEXTS,
-    CalibrationPassage,
+    PASSAGES,
     CalibrationSet,
     calibration_overlap,
     changed_share,
@@ -29,12 +35,13 @@ from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.state.schemas import QUESTIONS
 
 
-def passages(documents: int, chunks: int = 5) -> list[CalibrationPassage]:
-    return [
-        CalibrationPassage(f"{d}-{c}", f"d{d}", f"{d % 3}/{d}.md", 10 + 7 * ((d * chunks + c) % 25))
+def passages(documents: int, chunks: int = 5) -> pa.Table:
+    rows = [
+        (f"{d}-{c}", f"d{d}", f"{d % 3}/{d}.md", 10 + 7 * ((d * chunks + c) % 25))
         for d in range(documents)
         for c in range(chunks)
     ]
+    return pa.table(dict(zip(PASSAGES, map(list, zip(*rows, strict=True)), strict=True)))
 
 
 def question(document: str, split: Split) -> Question:
@@ -43,20 +50,41 @@ def question(document: str, split: Split) -> Question:
 
 def test_a_set_takes_every_length_and_as_many_documents_as_there_are():
     corpus = passages(60)
-    by_id = {passage.chunk_id: passage for passage in corpus}
+    by_id = {passage["chunk_id"]: passage for passage in corpus.to_pylist()}
     chosen = [by_id[chunk_id] for chunk_id in draw(corpus, 60)]
-    assert len({passage.document_id for passage in chosen}) >= 40
-    edges = sorted(passage.token_count for passage in corpus)
+    assert len({passage["document_id"] for passage in chosen}) >= 40
+    edges = sorted(corpus["token_count"].to_pylist())
     thirds = [edges[len(edges) * n // 3] for n in (1, 2)]
     counts = [
-        sum(low <= p.token_count < high for p in chosen) for low, high in ((0, thirds[0]), (*thirds,), (thirds[1], 999))
+        sum(low <= p["token_count"] < high for p in chosen)
+        for low, high in ((0, thirds[0]), (*thirds,), (thirds[1], 999))
     ]
     assert min(counts) >= 15, counts
 
 
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 9)), max_size=25), st.integers(0, 30))
+def test_of_each_length_every_document_has_its_turn(chunks: list[tuple[int, int]], wanted: int):
+    rows = [{"chunk_id": str(n), "document_id": str(d), "token_count": t} for n, (d, t) in enumerate(chunks)]
+    schema = pa.schema([("chunk_id", pa.string()), ("document_id", pa.string()), ("token_count", pa.int32())])
+    ordered = sorted(rows, key=lambda row: (row["token_count"], rank(row["chunk_id"])))
+    classes = []
+    for low, high in pairwise(round(len(rows) * n / 3) for n in range(4)):
+        documents: dict[str, list[str]] = {}
+        for row in sorted(ordered[low:high], key=lambda row: rank(row["chunk_id"])):
+            documents.setdefault(row["document_id"], []).append(row["chunk_id"])
+        turns = zip_longest(*(documents[name] for name in sorted(documents, key=rank)))
+        classes.append([chunk for turn in turns for chunk in turn if chunk])
+    mixed = [chunk for one_of_each in zip_longest(*classes) for chunk in one_of_each if chunk]
+    assert draw(pa.Table.from_pylist(rows, schema), wanted) == tuple(mixed[:wanted])
+
+
+def rank(identity: str) -> bytes:
+    return hashlib.blake2b(identity.encode(), digest_size=8).digest()
+
+
 def test_a_set_does_not_depend_on_the_order_of_the_chunks():
     corpus = passages(30)
-    shuffled = random.Random(1).sample(corpus, len(corpus))
+    shuffled = corpus.take(random.Random(1).sample(range(len(corpus)), len(corpus)))
     assert draw(corpus, 40) == draw(shuffled, 40)
     assert len(set(draw(corpus, 1000))) == len(corpus)
 
@@ -64,7 +92,7 @@ def test_a_set_does_not_depend_on_the_order_of_the_chunks():
 def test_documents_that_answer_evaluation_questions_are_held_out_and_training_documents_are_not():
     corpus = passages(40)
     by_rank = held_out(corpus, [])
-    free = sorted({p.document_id for p in corpus} - by_rank)
+    free = sorted(set(corpus["document_id"].to_pylist()) - by_rank)
     apart = held_out(
         corpus, [question(free[0], Split.TEST), question(free[1], Split.VALIDATION), question(free[2], Split.TRAIN)]
     )
@@ -74,11 +102,11 @@ def test_documents_that_answer_evaluation_questions_are_held_out_and_training_do
 
 def test_a_set_is_kept_until_over_a_fifth_of_the_chunks_changed():
     corpus = passages(20)
-    everything = frozenset(passage.chunk_id for passage in corpus)
-    known = CalibrationSet(draw(corpus[:50], 20), everything)
+    known = CalibrationSet(draw(corpus[:50], 20), corpus["chunk_id"])
     assert reason_to_draw(None, corpus, frozenset()) == "no set was drawn before"
     assert reason_to_draw(known, corpus, frozenset()) is None
-    fewer = [p for p in corpus if p.chunk_id in set(known.chosen)] + [p for p in corpus[50:] if p.token_count > 60]
+    chosen = pc.is_in(corpus["chunk_id"], pa.array(known.chosen))
+    fewer = pa.concat_tables([corpus.filter(chosen), corpus[50:].filter(pc.greater(corpus[50:]["token_count"], 60))])
     assert changed_share(known, fewer) > CHANGED_SHARE
     assert "were added or removed" in str(reason_to_draw(known, fewer, frozenset()))
     assert "edited or deleted" in str(reason_to_draw(known, corpus[25:], frozenset()))

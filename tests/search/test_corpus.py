@@ -41,8 +41,8 @@ def test_the_files_hold_every_row_in_the_order_of_ids(ingested: Workplace):
     assert opened.passages["chunk_id"].to_pylist() == sorted(rows)
     vectors = np.array([rows[key]["vector"] for key in sorted(rows)], np.float32)
     documents = [rows[key]["document_id"] for key in sorted(rows)]
-    assert np.array_equal(opened.vectors, with_documents(vectors, documents))
-    assert opened.passages["text"].to_pylist() == [rows[key]["text"] for key in sorted(rows)]
+    assert np.array_equal(opened.pieces.vectors(slice(None)), with_documents(vectors, documents))
+    assert opened.values("text", range(len(rows))) == [rows[key]["text"] for key in sorted(rows)]
 
 
 def test_increments_give_the_same_files_as_a_run_from_nothing(work: Workplace, tmp_path):
@@ -107,7 +107,7 @@ def test_an_empty_table_has_files_too(work: Workplace):
     work.ingest()
     opened = open_corpus(work.home, work.tables, work.embeddings.name)
     assert isinstance(opened, Corpus)
-    assert opened.vectors.shape == (0, work.encoder.dimension)
+    assert opened.pieces.vectors(slice(None)).shape == (0, work.encoder.dimension)
 
 
 def test_a_passage_has_a_share_of_its_document_and_one_that_is_alone_its_own_vector():
@@ -127,7 +127,7 @@ def test_the_size_of_the_blocks_changes_no_array_and_no_row(ingested: Workplace,
     one, three, whole = map(Corpus.read, [*folders, expected])
     assert one.passages.equals(whole.passages)
     assert one.vocabulary.equals(whole.vocabulary)
-    for name in ("vectors", "codes", "originals", "rows", "weights", "title_rows"):
+    for name in ("base/vectors", "codes", "originals", "rows", "weights", "title_rows"):
         made = [(folder / f"{name}.npy").read_bytes() for folder in (*folders, expected)]
         assert made[0] == made[1] == made[2], name
     rows = [5, 0, 3, 5, len(whole.passages) - 1]

@@ -1,6 +1,9 @@
-"""After any edits the files of search are the same bytes as those made from all rows: so are results and scores."""
+"""After any edits each passage has the same bytes as in files made from all rows: so are results and scores."""
 
+import errno
 import hashlib
+import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.workplace import Workplace
+from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.search import corpus, corpus_edit, inverting
 from xnai_pipelines.search.corpus import publish_corpus
 from xnai_pipelines.search.corpus_edit import edit_corpus
 from xnai_pipelines.search.corpus_files import fill_corpus, terms_of
+from xnai_pipelines.search.pieces import BASE, CHANGED, PLACES, SCHEMA, TEXTS, VECTORS, Pieces
 from xnai_pipelines.search.table_rows import TableRows
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.schemas import embeddings_spec
@@ -80,7 +85,19 @@ def hashed(*parts: object) -> str:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*")}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def in_order(folder: Path) -> dict[str, bytes]:
+    """The files, with vectors and texts in the order of the passages instead of those of the pieces."""
+    pieces, found = Pieces.read(folder), files(folder)
+    everything = np.arange(len(pieces.places))
+    of_pieces = {PLACES, *(f"{piece}/{name}" for piece in (BASE, CHANGED) for name in (VECTORS, TEXTS))}
+    return {
+        **{name: content for name, content in found.items() if name not in of_pieces},
+        "vectors": pieces.vectors(everything).tobytes(),
+        **{name: json.dumps(pieces.values(name, everything.tolist())).encode() for name in SCHEMA.names},
+    }
 
 
 def check_edits(states: list[Documents]) -> None:
@@ -88,20 +105,25 @@ def check_edits(states: list[Documents]) -> None:
         previous = None
         for number, state in enumerate(states):
             rows = rows_of(state)
-            made, again = (Path(temporary) / f"{number}-{name}" for name in ("made", "again"))
-            made.mkdir()
-            again.mkdir()
+            made, again, joined = (Path(temporary) / f"{number}-{name}" for name in ("made", "again", "joined"))
+            for folder in (made, again, joined):
+                folder.mkdir()
             card = edit_corpus(made, rows, previous) if previous else fill_corpus(made, rows)
-            assert card == fill_corpus(again, rows)
-            assert files(made) == files(again)
+            assert card == fill_corpus(again, rows) == edit_corpus(joined, rows, made, joined=True)
+            assert in_order(made) == in_order(again)
+            assert files(joined) == files(again)
             previous = made
 
 
 @pytest.mark.slow
 @settings(deadline=None, max_examples=8)  # each writes files
-@given(STATES)
-def test_any_edits_give_the_same_files_as_all_rows(states: list[Documents]):
-    with patch.object(corpus_edit, "LARGEST_SHARE", 9.0), patch.object(inverting, "_IN_MEMORY", 5):
+@given(STATES, st.sampled_from([0.5, 9.0]))
+def test_any_edits_give_the_same_passages_as_all_rows(states: list[Documents], joined_share: float):
+    with (
+        patch.object(corpus_edit, "LARGEST_SHARE", 9.0),
+        patch.object(corpus_edit, "JOINED_SHARE", joined_share),
+        patch.object(inverting, "_IN_MEMORY", 5),
+    ):
         check_edits(states)
 
 
@@ -113,17 +135,62 @@ def test_a_new_word_divides_the_compounds_of_other_documents(share: float):
         check_edits([before, after, before])
 
 
-def test_a_run_after_an_edit_copies_what_the_edit_left(ingested: Workplace, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def edits_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No files are made again, and no base is, however much a test edits."""
+
     def fail(*_: object) -> None:
         raise AssertionError("All files were made again.")
 
     monkeypatch.setattr(corpus, "fill_corpus", fail)
     monkeypatch.setattr(corpus_edit, "fill_corpus", fail)
     monkeypatch.setattr(corpus_edit, "LARGEST_SHARE", 0.9)
+    monkeypatch.setattr(corpus_edit, "JOINED_SHARE", 0.9)
+
+
+@pytest.mark.usefixtures("edits_alone")
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_run_after_an_edit_leaves_vectors_and_texts_where_they_are(
+    ingested: Workplace, monkeypatch: pytest.MonkeyPatch, linked: bool
+):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "no hard links here")
+
+    if not linked:
+        monkeypatch.setattr(os, "link", refuse)
+    before = base_of(ingested)
     ingested.write("notes/rain.txt", "The rain stopped.\n")
     ingested.ingest()
+    after = base_of(ingested)
+    assert (after == before) == linked
     assert "stopped" in ingested.search().search("rain", 1)[0].text
     assert not publish_corpus(ingested.home, ingested.tables, ingested.embeddings.name)
+
+
+@pytest.mark.usefixtures("edits_alone")
+def test_maintenance_erases_what_edits_left_in_the_base_and_open_searches_go_on(ingested: Workplace):
+    ingested.write("notes/rain.txt", "The rain stopped.\n")
+    ingested.ingest()
+    opened = ingested.search()
+    found = opened.search("rain", 5)
+    assert held(ingested, "Rain fell on the hills")
+    maintain(ingested.context(), kept_releases=2)
+    assert not held(ingested, "Rain fell on the hills")
+    assert opened.search("rain", 5) == ingested.search().search("rain", 5) == found
+    made = base_of(ingested)
+    maintain(ingested.context(), kept_releases=2)
+    ingested.ingest()
+    assert base_of(ingested) == made
+
+
+def base_of(work: Workplace) -> int:
+    """Which file the vectors of the base are in."""
+    (vectors,) = (work.home.index / work.embeddings.name).glob(f"[!.]*/{BASE}/{VECTORS}")
+    return vectors.stat().st_ino
+
+
+def held(work: Workplace, words: str) -> bool:
+    return any(words.encode() in content for content in files(work.home.index).values())
 
 
 def test_damaged_files_are_not_copied(ingested: Workplace):

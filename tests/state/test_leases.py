@@ -14,10 +14,12 @@ from sqlalchemy import URL
 
 from tests.support.processes import end, event, start_process
 from tests.support.waiting import until
+from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.search.corpus import withdraw_corpus
 from xnai_pipelines.state import leases as leases_module
 from xnai_pipelines.state.artefacts import publish_artefact
+from xnai_pipelines.state.context import Progress, StageContext, stage
 from xnai_pipelines.state.fence import committing
 from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.json_lines import append_line
@@ -26,9 +28,11 @@ from xnai_pipelines.state.leases import Leases
 from xnai_pipelines.state.locks import WRITER, held_if_free, is_alive, leased, shown_alive, sole_writer
 from xnai_pipelines.state.manifest import Releases, record_candidate
 from xnai_pipelines.state.records import write_record
-from xnai_pipelines.state.schemas import DOCUMENTS, QUARANTINE
+from xnai_pipelines.state.schemas import DOCUMENTS, TRAINING_PAIRS
+from xnai_pipelines.state.sharing import LIST, objects_at, share
 from xnai_pipelines.state.table_claim import claim_tables
 from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.state.taking_over import take_over
 
 PAUSED = 0.05  # seconds after which a holder counts as gone
 
@@ -109,7 +113,7 @@ COMMITS: dict[str, Callable[[Home, Tables], object]] = {
     "the candidate": lambda home, _: record_candidate(home.releases, None),
     "a model": lambda home, _: publish_artefact(home.models / "lost", lambda _: {}),
     "files of search": lambda home, _: withdraw_corpus(home, "kept"),
-    "a new table": lambda _, tables: tables.ensure(QUARANTINE),
+    "a new table": lambda _, tables: tables.ensure(TRAINING_PAIRS),
     "rows": lambda _, tables: tables.merge_rows(DOCUMENTS, [{"document_id": "lost"}]),
     "rows' removal": lambda _, tables: tables.delete(DOCUMENTS, "document_id", ["kept"]),
     "a table's versions": lambda _, tables: tables.compact(DOCUMENTS.name, timedelta(0)),
@@ -179,7 +183,7 @@ def write_until_paused(root: Path, variables: dict[str, str], begun: ProcessEven
         (root / "refused").write_text("\n".join(refused_commits(home)))
 
 
-def take_over(root: Path, variables: dict[str, str]) -> None:
+def write_as_second(root: Path, variables: dict[str, str]) -> None:
     """Write as the second machine, once the lease is free."""
     home = with_short_leases(root, variables)
     with sole_writer(home, lambda _: None):
@@ -208,7 +212,7 @@ def test_a_paused_process_that_wakes_after_another_machine_took_over_writes_neit
     before = stored(here)
     os.kill(paused.pid, signal.SIGSTOP)
     try:
-        assert end(start_process(take_over, there.root, variables)) == 0
+        assert end(start_process(write_as_second, there.root, variables)) == 0
         taken_over.touch()
     finally:
         os.kill(paused.pid, signal.SIGCONT)
@@ -217,6 +221,55 @@ def test_a_paused_process_that_wakes_after_another_machine_took_over_writes_neit
     (here.root / "refused").unlink()
     assert stored(here) == before
     assert Tables.of(there).ids(DOCUMENTS) == {"kept", "second"}
+
+
+def run_until_taken_over(root: Path, variables: dict[str, str], begun: ProcessEvent, taken_over: Path) -> None:
+    """Run a stage as the writer; once another home has taken over, which this process cannot see, try to go on."""
+    home = with_short_leases(root, variables)
+    context = StageContext(home, Tables.of(home), "paused", Progress(lambda _: None))
+    with pytest.raises(HomeError, match="another took over"), stage(context, "paused"):  # noqa: PT012  its end as well
+        begun.set()
+        until(taken_over.exists)
+        (root / "refused").write_text("\n".join(refused_commits(home)))
+        with pytest.raises(HomeError, match="Another home has taken over"):
+            share(home)
+    with pytest.raises(HomeError, match="Another home has taken over"), stage(context, "next"):
+        pass
+
+
+@pytest.mark.slow
+def test_the_writer_that_was_paused_while_another_home_took_over_writes_nothing_when_it_wakes(
+    server: URL, work: Workplace, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    claim_tables(work.home, prefix)
+    five_files(work).ingest()
+    prepared(work.home)
+    names = ("AWS_", "XNAI_POSTGRES_")
+    variables = {name: value for name, value in os.environ.items() if name.startswith(names)}
+    begun, taken_over = event(), tmp_path / "taken_over"
+    paused = start_process(run_until_taken_over, work.home.root, variables, begun, taken_over)
+    begun.wait()
+    before = stored(work.home)
+    os.kill(paused.pid, signal.SIGSTOP)
+    there = Workplace(tmp_path / "there", work.encoder, work.documents)
+    monkeypatch.setattr(leases_module, "open_leases", lambda home: Leases(server, home, seconds=1))
+    try:
+        assert take_over(there.home, prefix, print) == 1
+        shared = objects_at(prefix).read(LIST)
+        versions = {name: there.tables.open(name).version for name in there.tables.names()}
+        taken_over.touch()
+    finally:
+        os.kill(paused.pid, signal.SIGCONT)
+    assert end(paused) == 0
+    assert (work.home.root / "refused").read_text().splitlines() == list(COMMITS)
+    (work.home.root / "refused").unlink()
+    assert stored(work.home) == before
+    assert objects_at(prefix).read(LIST) == shared
+    assert {name: there.tables.open(name).version for name in there.tables.names()} == versions
+    there.tables.delete(DOCUMENTS, "document_id", ["kept"])  # no document that a run would read
+    there.write("guide.md", "# Guide\n\nHail fell on the hills.\n")
+    there.ingest()
+    assert there.search().search("hail", 1)[0].source == "guide.md"
 
 
 def test_a_second_machine_waits_for_the_writer_and_sees_its_runs_alive(machines: tuple[Home, Home]):

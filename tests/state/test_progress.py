@@ -20,10 +20,11 @@ def test_a_log_tells_the_time_left(monkeypatch: pytest.MonkeyPatch, total: int, 
     assert said == [f"embeddings: 10/{total:,} chunks, 0.2 chunks/s, {left}"]
 
 
-def test_a_slow_beginning_without_an_item_done_is_told(monkeypatch: pytest.MonkeyPatch):
-    clock = iter([0.0, 60.0])
-    monkeypatch.setattr(context.time, "monotonic", lambda: next(clock))
+def test_work_that_has_done_nothing_yet_tells_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a training does that looks at the first step."""
     said: list[str] = []
-    with Progress(said.append, bar=False).work("adapter", 3, "steps") as advance:
-        advance(0)  # the figures before training
-    assert said == ["adapter: 0/3 steps"]
+    clock = count(0, 50)
+    monkeypatch.setattr(context.time, "monotonic", lambda: next(clock))
+    with Progress(said.append, bar=False).work("adapter", 8, "steps") as advance:
+        advance(0)
+    assert said == ["adapter: 0/8 steps, 0.0 steps/s"]

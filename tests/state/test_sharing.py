@@ -11,6 +11,7 @@ from tests.support.processes import end, start_process
 from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.doctor.examine import examine
 from xnai_pipelines.errors import DamagedArtefactError, HomeError
+from xnai_pipelines.search import corpus_edit
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.serving.current import CurrentRelease
 from xnai_pipelines.state.following import Follower
@@ -78,6 +79,31 @@ def test_a_damaged_file_is_refused_and_what_was_served_goes_on(shared: Workplace
     restarted.refresh()
     assert restarted.served.index.release.release == 1
     assert "do not match their card" in (restarted.failure or "")
+
+
+def test_a_follower_downloads_nothing_that_it_has(
+    shared: Workplace, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    there, downloaded = Home(tmp_path / "there"), []
+    follower = Follower(there, prefix)
+    follower.catch_up()
+
+    def noted(self: Objects, name: str, file: Path) -> None:
+        downloaded.append(file.name)
+        real(self, name, file)
+
+    real = Objects.download
+    monkeypatch.setattr(Objects, "download", noted)
+    monkeypatch.setattr(corpus_edit, "LARGEST_SHARE", 0.9)
+    monkeypatch.setattr(corpus_edit, "JOINED_SHARE", 0.9)
+    shared.write("notes/rain.txt", "The rain stopped.\n")
+    shared.ingest()
+    damaged = next(there.index.glob("*/*/title_keys.npy"))
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"x")  # what is here counts only if it is sound
+    follower.catch_up()
+    assert found(there, "river rain") == found(shared.home, "river rain")
+    assert {"vectors.npy", "rows.npy"} <= set(downloaded)
+    assert len(downloaded) == len(set(downloaded))  # of vectors and texts the new piece, not the base
 
 
 def follow_until_killed(root: Path, address: str, variables: dict[str, str], files: int) -> None:

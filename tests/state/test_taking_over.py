@@ -1,15 +1,24 @@
 """A machine that shares nothing with another but a bucket takes over from it: it serves, goes back, trains on, runs."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.adaptation_world import base_encoder
+from tests.support.adaptation_world import (
+    TRAINING,
+    base_encoder,
+    challenge,
+    compare_and_decide,
+    mine,
+    tracker_of,
+)
 from tests.support.workplace import Workplace, five_files
-from xnai_pipelines.adapters.make import released_base
+from xnai_pipelines.adapters.make import adapt_encoder, released_base, train_adapter
 from xnai_pipelines.errors import HomeError
+from xnai_pipelines.evaluation.make import evaluate_retrieval
 from xnai_pipelines.releases.rollback import roll_back
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.following import Follower
@@ -75,6 +84,29 @@ def test_a_release_with_an_adapter_is_served_rolled_back_and_trained_on_elsewher
     assert there.search().rank(QUESTION) == expected[1]
     with pytest.raises(HomeError, match="Another home has taken over"):
         roll_back(released.context(), None)
+
+
+@pytest.mark.slow
+def test_the_home_that_took_over_retrains_and_judges_the_result(released: Workplace, prefix: str, tmp_path: Path):
+    move_tables(released, prefix)
+    there = elsewhere(released, tmp_path / "there")
+    take_over(there.home, prefix, print)
+    there.ingest()
+    evaluate_retrieval(there.context(), tracker_of(there.home), (), threads=1, force=False)
+    mine(there)
+    other = replace(TRAINING, max_steps=TRAINING.max_steps + 1)
+    trained = train_adapter(there.context(), tracker_of(there.home), base_encoder(), other, threads=1)
+    adapt_encoder(there.context(), base_encoder())
+    challenge(there)
+    decided = compare_and_decide(there)
+    challenger = Releases(there.home.releases).challenger()
+    assert challenger is not None
+    assert (challenger.release, challenger.adapter) == (3, trained.adapter.adapter_id)
+    assert decided.decision.verdict.gain is not None
+    third = Home(tmp_path / "third")
+    Follower(third, prefix).catch_up()
+    assert Releases(third.releases).require().release == 2
+    assert found(third, QUESTION) == found(there.home, QUESTION)
 
 
 def test_the_home_that_took_over_writes_and_the_other_one_is_refused(shared: Workplace, prefix: str, tmp_path: Path):

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from xnai_pipelines.adapters.mining import ToMine, mine_pairs
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.errors import NoTrainingPairsError
 from xnai_pipelines.evaluation.parts import MIN_QUESTIONS
-from xnai_pipelines.questions.generated import generate_questions
+from xnai_pipelines.questions.generated import Passage, generate_questions
 from xnai_pipelines.questions.make import SEED, passages_to_ask, read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import SearchIndex
@@ -140,7 +140,10 @@ def _to_mine(questions: Sequence[Question], trained: Sequence[Question]) -> list
 def _filled_up(tables: Tables, usable: Sequence[Question], apart: frozenset[str], least_pairs: int) -> list[Question]:
     """Return the labelled questions, and generated ones about other documents than `apart` if there are too few."""
     labelled = [question for question in usable if question.origin is Origin.LABELLED]
-    free = (passage for passage in passages_to_ask(tables) if passage.document_id not in apart)
+
+    def free() -> Iterator[Passage]:
+        return (passage for passage in passages_to_ask(tables) if passage.document_id not in apart)
+
     return [*labelled, *generate_questions(free, max(0, least_pairs - len(labelled)), SEED)]
 
 

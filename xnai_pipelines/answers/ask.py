@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import TypeAlias
 
 from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal, Sentence, State
+from xnai_pipelines.answers.asked_for import asked_for
 from xnai_pipelines.answers.conversation import Rewriter, Turn, standalone
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, Extent, choose_evidence
-from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted, summed, tells
+from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted, quotes, summed, tells
 from xnai_pipelines.answers.overview import overview
 from xnai_pipelines.answers.overview_questions import asks_for_overview
 from xnai_pipelines.answers.passages import Passages
+from xnai_pipelines.answers.preferred import preferred
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.answers.scoring import Scored, score
 from xnai_pipelines.answers.superlatives import is_superlative
@@ -22,7 +24,7 @@ from xnai_pipelines.language_model.completion import Usage
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 from xnai_pipelines.search.query import asked as taken_apart
 
-ANSWERS_VERSION = 10  # raised when the same release and question give another answer
+ANSWERS_VERSION = 11  # raised when the same release and question give another answer
 EXTRACTIVE = "extractive"
 CARRIED = 0.5  # of the score for the question with what was carried over, beside 1 for what is asked now
 NEAREST = 3  # passages that a refusal names
@@ -167,7 +169,7 @@ class Weighed:
         if asks_for_total(self.question) and chosen and chosen[0].names:
             found = summed(self.question, self.scored.units, self.evidence)
             return (found,) if found else ()
-        return tuple(quoted(unit, self.evidence, self.question) for unit in chosen)
+        return quotes(self.question, chosen, self.evidence)
 
     def best(self, most: int) -> tuple[Citation, ...]:
         """Return the citations of the parts that answer best."""
@@ -209,7 +211,9 @@ def weigh(
         carried = {(unit.evidence, unit.start): CARRIED * unit.score for unit in scored.units}
         both = (replace(unit, score=unit.score + carried[unit.evidence, unit.start]) for unit in units)
         scored = replace(scored, units=tuple(sorted(both, key=lambda unit: -unit.score)))
-    return Weighed(understood, evidence, scored)
+    asked = taken_apart(question, filters).text
+    told = asked if asked_for(asked) else understood  # "born" may be corrected to a word that the documents have
+    return Weighed(told, evidence, replace(scored, units=tuple(preferred(told, scored.units, evidence))))
 
 
 def refused(evidence: Sequence[Evidence]) -> Refusal:

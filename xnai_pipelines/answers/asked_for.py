@@ -8,7 +8,15 @@ from functools import lru_cache
 from xnai_pipelines.answers.asking import BROADLY, CLOSELY, COUNTED, EXACTLY, LANGUAGES
 from xnai_pipelines.answers.items import LIST_MARK
 from xnai_pipelines.answers.names import begins_with_a_name, form, is_new, names, roles
-from xnai_pipelines.answers.relations import Relation, asked_relation, of_the_relation, speaks_of
+from xnai_pipelines.answers.relations import (
+    LASTING,
+    OF_A_PLACE,
+    Relation,
+    asked_relation,
+    of_the_relation,
+    speaks_of,
+    without_places,
+)
 from xnai_pipelines.answers.spoken_of import BEFORE_A_PLACE, PERHAPS, SURELY
 from xnai_pipelines.answers.things import FoundThing, Thing, measured_in, things
 from xnai_pipelines.search.words import fold, words
@@ -69,11 +77,13 @@ class WantedThing:
         If a relation is asked for, one that alone may tell of it; all if several may; none if neither the text nor what
         stands above it speaks of it.
         """
-        found = [one[:2] for one in self._found(text) if self.thing is not Thing.PLACE or one.thing is Thing.PATH]
         if self.relation is None:
-            return found
+            return [one[:2] for one in self._found(text) if self.thing is not Thing.PLACE or one.thing is Thing.PATH]
         if not speaks_of(self.relation, f"{above} {text}"):
             return []
+        found = [one[:2] for one in self._found(text)]
+        if self.thing is Thing.NAME:
+            found = without_places(self.relation, text, found)
         kept = of_the_relation(self.relation, text, found)
         return kept if len(kept) <= 1 else found
 
@@ -147,7 +157,9 @@ def asked_for(question: str) -> WantedThing | None:
     ]
     close = [(match.start(), thing) for thing, pattern in CLOSELY.items() if (match := pattern.search(question))]
     if close and (not found or min(close)[0] <= min(found)[0]):
-        return WantedThing(min(close)[1], min(found)[2] if found else _language(question), question)
+        thing = min(close)[1]
+        language = min(found)[2] if found else _language(question)
+        return WantedThing(thing, language, question, relation=_relation(thing, question))
     if not found:
         return None
     _, thing, language = min(found)
@@ -155,8 +167,14 @@ def asked_for(question: str) -> WantedThing | None:
     noun = counted["noun"] if counted else ""
     if noun and (measured := measured_in(noun)):
         return WantedThing(measured, language, question)
-    relation = asked_relation(question) if thing in (Thing.TIME, Thing.NAME) else None
-    return WantedThing(thing, language, question, fold(noun), relation)
+    return WantedThing(thing, language, question, fold(noun), _relation(thing, question))
+
+
+def _relation(thing: Thing, question: str) -> Relation | None:
+    """Return what happened then or there, or who did it; None if it is not known, or the thing alone answers."""
+    relation = asked_relation(question) if thing in (Thing.TIME, Thing.NAME, Thing.PLACE) else None
+    told = OF_A_PLACE if thing is Thing.PLACE else frozenset(Relation) - LASTING
+    return relation if relation in told else None
 
 
 def _language(question: str) -> str:

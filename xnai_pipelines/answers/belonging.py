@@ -17,6 +17,8 @@ _EXCEPTION = re.compile(
     r"|(?:la |una |única )*excepci[oó]n|salvo\b|(?:l'|un')?eccezione\b)",
     re.IGNORECASE,
 )
+_COLON = (":", "：")
+SOON = 3  # parts of a text, within which it goes on to a command
 
 
 def with_what_belongs(chosen: Sequence[Unit], units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
@@ -28,10 +30,34 @@ def with_what_belongs(chosen: Sequence[Unit], units: Sequence[Unit], evidence: S
         found.append(unit)
         if following and (
             _EXCEPTION.match(text_of(following, evidence))
-            or (text_of(unit, evidence).endswith((":", "：")) and is_code(following, evidence))
+            or (text_of(unit, evidence).endswith(_COLON) and is_code(following, evidence))
         ):
             found.append(following)
     return list(dict.fromkeys(found))
+
+
+def command_below(unit: Unit, units: Sequence[Unit], evidence: Sequence[Evidence], soon: int = SOON) -> list[Unit]:
+    """Return the code that the section of a unit goes on to, and the line that leads to it; nothing if it is code.
+
+    Args:
+        unit: The unit.
+        units: All units.
+        evidence: The evidence.
+        soon: Within how many parts of the text the code stands.
+    """
+    if is_code(unit, evidence):
+        return []
+    later = [one for one in units if one.evidence == unit.evidence and one.start >= unit.end]
+    lead = unit
+    for one in sorted(later, key=attrgetter("start"))[:soon]:
+        if section_of(one, evidence) != section_of(unit, evidence):
+            return []
+        led = text_of(lead, evidence).endswith(_COLON)
+        # what is indented in a text may be anything
+        if FENCE.match(text_of(one, evidence)) or (led and is_code(one, evidence)):
+            return [lead, one] if led and lead is not unit else [one]
+        lead = one
+    return []
 
 
 def signature_above(unit: Unit, units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:

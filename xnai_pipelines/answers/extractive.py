@@ -9,9 +9,18 @@ from textwrap import dedent
 
 from xnai_pipelines.answers.answer import Citation, Sentence, Span, State
 from xnai_pipelines.answers.asked_for import asked_for
-from xnai_pipelines.answers.belonging import section_of, signature_above, text_of, with_what_belongs
+from xnai_pipelines.answers.belonging import (
+    command_below,
+    is_code,
+    section_of,
+    signature_above,
+    text_of,
+    with_what_belongs,
+)
 from xnai_pipelines.answers.evidence import Evidence
+from xnai_pipelines.answers.how_to import asks_for_steps, asks_what_to_do
 from xnai_pipelines.answers.items import FENCE, MOST_ITEMS, items_around
+from xnai_pipelines.answers.leads import Range, term_above
 from xnai_pipelines.answers.scoring import Unit
 from xnai_pipelines.answers.spans import answering_span
 from xnai_pipelines.answers.superlatives import extreme, is_superlative
@@ -31,19 +40,6 @@ _SEVERAL = re.compile(
     r"|\bname (?:all|some|the (?:two|three|four|five|\w+s))\b|\bwhat (?:are|were) (?!you\b|we\b|they\b)"
     r"|\bwhich (?:\w+ )?\w+s (?:are|were|do|does|have)\b|\b(?:welche \w+en|quels|quelles|cu[aá]les|quali|quais|welke)\b"
     r"|перечисли|\bназов(?:и|ите) (?:все|два|две|три|четыре|пять|несколько)|каковы|какие",
-    re.IGNORECASE,
-)
-# Questions that ask what to do.
-_STEPS = re.compile(
-    r"\bhow (?:do|does|to|can|could|should|must|is|are)\b|\bsteps?\b|^\W*(?:как|wie|comment|c[oó]mo|come|hoe)\b",
-    re.IGNORECASE,
-)
-# Questions of which some ask how to do something: their steps may be named by the heading above them alone.
-_TO_DO = re.compile(
-    r"\bhow (?:do|can|could|should|must) (?:i|we|you|one)\b|\bhow to\b|如何|怎么|怎样"
-    r"|^\W*(?:как (?:мне|можно|[^\W_]+(?:ть|ться|ти))|wie (?:kann|muss|soll|wird|werden|\w+e (?:ich|man)|\w+t man)"
-    r"|comment (?:\w+(?:er|ir|re)|puis|peut|faut|dois)|c[oó]mo (?:se|puedo|debo|\w+[aei]r(?:lo|la|se)?)"
-    r"|come (?:si|posso|\w+[aei]re))\b",
     re.IGNORECASE,
 )
 # Questions about two things, or with two parts.
@@ -68,7 +64,7 @@ def chosen_units(question: str, units: Sequence[Unit], evidence: Sequence[Eviden
 
     An item of a list brings the others, in their order, if another one answers too and they are numbered or a line
     with a colon leads to them. A numbered one is enough if the question asks what to do. If it asks that of a function
-    or command, how to call it is quoted too.
+    or command, how to call it is quoted too, or the command that its section goes on to.
     """
     several = bool(_SEVERAL.search(question))
     most, close = (MOST_OF_A_LIST, CLOSE_OF_A_LIST) if several else (MOST, CLOSE)
@@ -78,19 +74,22 @@ def chosen_units(question: str, units: Sequence[Unit], evidence: Sequence[Eviden
     chosen = [unit for unit in near if unit.score >= units[0].score - close]
     # of a table's rows those do not answer that lack the name of the one that is asked for
     chosen = [unit for unit in chosen if not (unit.names and unit.words < units[0].words)]
-    steps = [unit for unit in chosen[:1] if _STEPS.search(question)] + (near if _TO_DO.search(question) else [])
+    steps = [unit for unit in chosen[:1] if asks_for_steps(question)] + (near if asks_what_to_do(question) else [])
     if todo := next((found for unit in steps if (found := _items_around(unit, evidence, steps=True))), None):
         return todo
     items = _items_around(chosen[0], evidence, steps=False) if chosen else []
     begun = {item.start for item in items} & {unit.start for unit in chosen if unit.evidence == chosen[0].evidence}
     if len(begun) > 1 or (begun and several):
         return items
-    signature = signature_above(chosen[0], units, evidence) if chosen and _TO_DO.search(question) else []
+    signature = signature_above(chosen[0], units, evidence) if chosen and asks_what_to_do(question) else []
     if not several:
         chosen = [unit for unit in chosen if unit == chosen[0] or _adds(unit, chosen[0], evidence, bool(signature))]
     chosen = _with_the_other(question, chosen, units)
     first, others = (with_what_belongs(part, units, evidence) for part in (chosen[:1], chosen[1:]))
-    return list(dict.fromkeys([*first, *signature, *others]))
+    shown = signature
+    if not signature and asks_what_to_do(question) and not any(is_code(unit, evidence) for unit in first):
+        shown = [one for unit in first[:1] for one in command_below(unit, units, evidence)]
+    return list(dict.fromkeys([*first, *shown, *others]))
 
 
 def _adds(unit: Unit, best: Unit, evidence: Sequence[Evidence], signed: bool) -> bool:
@@ -149,6 +148,22 @@ def distinct(units: Sequence[Unit], evidence: Sequence[Evidence], most: int) -> 
     return list(found.values())
 
 
+def quotes(question: str, chosen: Sequence[Unit], evidence: Sequence[Evidence]) -> tuple[Sentence, ...]:
+    """Return the chosen units as sentences; of those about one option of a command the first names it."""
+    found: list[Sentence] = []
+    known: set[tuple[int, Range]] = set()
+    for unit in chosen:
+        one, sentence = evidence[unit.evidence], quoted(unit, evidence, question)
+        terms = term_above(one.text, unit.start - one.start)
+        if terms and (unit.evidence, terms) not in known:
+            known.add((unit.evidence, terms))
+            cited = one.cite(one.start + terms[0], one.start + terms[1])
+            named = ", ".join(cited.quote.split("\n\n"))
+            sentence = replace(sentence, text=f"{named}: {sentence.text}", citations=(*sentence.citations, cited))
+        found.append(sentence)
+    return tuple(found)
+
+
 def quoted(unit: Unit, evidence: Sequence[Evidence], question: str = "") -> Sentence:
     """Return a unit as a sentence that quotes it, and marks what in it answers the question.
 
@@ -170,8 +185,9 @@ def quoted(unit: Unit, evidence: Sequence[Evidence], question: str = "") -> Sent
 def tells(question: str, sentences: Sequence[Sentence]) -> bool:
     """Return whether a quote speaks of what is asked of the thing, such as "died", as far as that is known."""
     asked = asked_for(question)
-    cited = (citation for sentence in sentences for citation in sentence.citations)
-    return asked is None or any(asked.tells(one.quote, _above(one)) for one in cited)
+    cited = [citation for sentence in sentences for citation in sentence.citations]
+    same = (one for one in cited if one.document_id == cited[0].document_id)  # another may tell of somebody else
+    return asked is None or any(asked.tells(one.quote, _above(one)) for one in same)
 
 
 def _above(citation: Citation) -> str:

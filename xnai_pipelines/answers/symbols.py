@@ -11,6 +11,8 @@ _CODE = re.compile(
 )
 _ARGUMENTS = re.compile(r"\(.*\)\Z", re.DOTALL)
 _QUALIFIER = re.compile(r"\.|::|->|#")
+# A call in a docstring without marks: nothing but what it returns stands behind it in its line.
+_PLAIN_CALL = r"(?:[\w.]+ = )?(?:[\w.]+\.)?{name}\s?\((?:[^()]|\([^()]*\))*\)[ \t]*(?:\n|->|\Z)"
 _PROMPT = r"\s*(?:[$>%#] )?"
 _WORDS = 3  # of a command, as in `git remote add`
 
@@ -19,18 +21,18 @@ def is_signature(text: str, title: str, *, indented: bool) -> bool:
     """Return whether a part of a text is code that shows how to call, or to type, what the heading above it names.
 
     Args:
-        text: The part: code in backticks, between fences, or indented.
+        text: The part: code in backticks, between fences, indented, or a call that stands alone in its lines.
         title: The heading.
         indented: Whether the part is indented as a whole, as code in Markdown or reStructuredText.
     """
     found = _CODE.match(text)
-    if len(text) > LONGEST or not (found or indented):
-        return False
     code = ((found["inline"] or found["fenced"]) if found else text).strip()
     heading = _ARGUMENTS.sub("", title.strip("` \t")).strip()
-    if not heading or len(heading.split()) > _WORDS or code == heading:
+    if len(text) > LONGEST or not heading or len(heading.split()) > _WORDS or code == heading:
         return False
     name = re.escape(_QUALIFIER.split(heading)[-1])
+    if not (found or indented):
+        return bool(name and re.match(_PLAIN_CALL.format(name=name), code))
     called = re.compile(rf"[^\n]*(?<!\w){name}\s?\(")
     typed = re.compile(rf"{_PROMPT}{re.escape(heading)}(?=\s)")
     return bool(name and (called.match(code) or typed.match(code)))

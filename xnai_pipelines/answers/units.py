@@ -28,6 +28,7 @@ _HEADING = re.compile(
     r"\s*(?:#{1,6}[ \t][^\n]*|[^\n]+\n(?P<under>[=~^\"*+#'`:.-])(?P=under){2,}[ \t]*(?=\n|\Z)"
     r"|(?:\.\. )?_[^\n]*:[ \t]*(?=\n|\Z)|\.\. (?:[\w-]+::|(?:code|code-block|sourcecode)::[^\n]*)[ \t]*(?=\n|\Z))"
 )
+_HEADING_LINE = re.compile(r"^#{1,6}[ \t][^\n]*", re.MULTILINE)  # "## 2.1. Is it free?" has two sentences and is one
 
 
 class Part(NamedTuple):
@@ -108,7 +109,9 @@ def said_of(text: str) -> str:
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[Part]:
-    edges = [start, *sentence_starts(text, start, end), end]
+    lines = [match.span() for match in _HEADING_LINE.finditer(text, start, end)]
+    starts = (at for at in sentence_starts(text, start, end) if not any(first < at < last for first, last in lines))
+    edges = [start, *starts, end]
     for first, last in pairwise(edges):
         heading = _HEADING.match(text, first, last)
         for begin, until in _fields(text, heading.end() if heading else first, last):

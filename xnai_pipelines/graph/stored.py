@@ -148,7 +148,7 @@ class KnowledgeGraph:
             if found:
                 forms = "; ".join(sorted(f"{known.of[entity]} ({entity})" for entity in found)[:SUGGESTED])
                 raise GraphQueryError(f"{name!r} names {len(found)} entities: {forms}. Give one of these names or ids.")
-        raise GraphQueryError(f"No entity is called {name!r}.{known.like(form.key)}")
+        raise GraphQueryError(f"No entity is called {name!r}.{known.like(name)}")
 
     def path(self, first: str, second: str) -> tuple[Neighbour, ...]:
         """Return the shortest way between two entities over relations, each with a sentence that it rests on.
@@ -350,13 +350,19 @@ class _Forms:
                     found.setdefault(key, {})[row["entity_id"]] = None
         return cls(version, forms, {key: tuple(entities) for key, entities in found.items()})
 
-    def like(self, key: str) -> str:
-        """Return a question for the names that are like a key, empty if none is."""
+    def like(self, name: str) -> str:
+        """Return a question for the names that are like this one or its last part, else where all names are."""
         from rapidfuzz import fuzz, process
 
-        close = process.extract(key, list(self.by_key), scorer=fuzz.ratio, limit=SUGGESTED, score_cutoff=LIKE)
-        names = list(dict.fromkeys(self.of[self.by_key[found][0]] for found, _, _ in close))
-        return f" Do you mean {', '.join(map(repr, names))}?" if names else ""
+        last = form_of(name.rpartition(".")[2]).key  # of module.function
+        close = process.extract(
+            form_of(name).key, list(self.by_key), scorer=fuzz.ratio, limit=SUGGESTED, score_cutoff=LIKE
+        )
+        found = [*([last] if last in self.by_key else []), *(key for key, _, _ in close)]
+        names = list(dict.fromkeys(self.of[self.by_key[key][0]] for key in found))[:SUGGESTED]
+        if not names:
+            return " `xnai graph export` writes all names."
+        return f" Do you mean {', '.join(map(repr, names))}?"
 
 
 def _kept(chunks: dict[str, dict[str, Any]], places: Sequence[dict[str, Any]]) -> tuple[Excerpt, ...]:

@@ -2,12 +2,15 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain, pairwise, zip_longest
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xnai_pipelines.errors import CalibrationError
@@ -26,22 +29,15 @@ LENGTH_CLASSES = 3
 EVERY_NTH_DOCUMENT = 5  # kept from calibration, so that there is held-out text even if there are few questions
 
 
-@dataclass(frozen=True, slots=True)
-class CalibrationPassage:
-    """What is known of a chunk when a set is drawn."""
-
-    chunk_id: str
-    document_id: str
-    source: str
-    token_count: int
+PASSAGES = ["chunk_id", "document_id", "source", "token_count"]  # what is known of a chunk when a set is drawn
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CalibrationSet:
     """The chosen chunks, in order, and all there were; only ids, so a deleted document leaves no text."""
 
     chosen: tuple[str, ...]
-    corpus: frozenset[str]
+    corpus: pa.ChunkedArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +69,22 @@ def draw_calibration(context: StageContext, *, redraw: bool) -> CalibrationRepor
         known = read_set(context.home)
         reason = "asked for" if redraw else reason_to_draw(known, passages, apart)
         if known is None or reason:
-            known = CalibrationSet(_draw_enough(passages, apart), frozenset(p.chunk_id for p in passages))
+            known = CalibrationSet(_draw_enough(passages, apart), passages["chunk_id"])
             _write_set(context.home, known)
             watch.items = len(known.chosen)
         texts = _texts(context.tables, known.chosen)
-    chosen = set(known.chosen)
-    used = [passage for passage in passages if passage.chunk_id in chosen]
+    used = passages.filter(_in(passages["chunk_id"], known.chosen)).to_pylist()
     report = CalibrationReport(
         sha256=texts_sha256(texts),
         texts=len(texts),
-        documents=len({passage.document_id for passage in used}),
-        tokens=sum(passage.token_count for passage in used),
+        documents=len({passage["document_id"] for passage in used}),
+        tokens=sum(passage["token_count"] for passage in used),
         drawn=bool(reason),
         reason=reason or "the set still represents the corpus",
         changed_share=round(changed_share(known, passages), 4),
-        folders=dict(Counter(passage.source.rpartition("/")[0] or "." for passage in used).most_common(20)),
+        folders=dict(Counter(passage["source"].rpartition("/")[0] or "." for passage in used).most_common(20)),
         held_out_documents=len(apart),
-        held_out_chunks=sum(passage.document_id in apart for passage in passages),
+        held_out_chunks=pc.sum(_in(passages["document_id"], apart)).as_py() or 0,
         seconds=watch.seconds,
     )
     write_report(context.home, "calibration", report)
@@ -116,66 +111,79 @@ def held_out_texts(context: StageContext, wanted: int) -> list[str]:
     """Return up to `wanted` passages of documents that calibration never takes, drawn like the set."""
     passages = corpus_passages(context.tables)
     apart = held_out(passages, read_questions(context.tables))
-    return _texts(context.tables, draw([passage for passage in passages if passage.document_id in apart], wanted))
+    return _texts(context.tables, draw(passages.filter(_in(passages["document_id"], apart)), wanted))
 
 
 def calibration_overlap(tables: Tables, home: Home) -> list[str]:
     """Return the documents of the set that answer a question of the validation or test split; none if all is well."""
     known = read_set(home)
     asked = frozenset(chain.from_iterable(q.document_ids for q in read_questions(tables) if q.split is not Split.TRAIN))
-    chosen = frozenset(known.chosen) if known else frozenset()
-    return sorted({p.source for p in corpus_passages(tables) if p.chunk_id in chosen and p.document_id in asked})
+    chosen = tables.having(CHUNKS, ["document_id", "source"], "chunk_id", known.chosen) if known else pa.table({})
+    return sorted({passage["source"] for passage in chosen.to_pylist() if passage["document_id"] in asked})
 
 
-def reason_to_draw(known: CalibrationSet | None, passages: Sequence[CalibrationPassage], apart: Set[str]) -> str | None:
+def reason_to_draw(known: CalibrationSet | None, passages: pa.Table, apart: Set[str]) -> str | None:
     """Return why a set has to be drawn, None while the known one still represents the corpus."""
     if known is None:
         return "no set was drawn before"
-    documents = {passage.chunk_id: passage.document_id for passage in passages}
-    if any(chunk not in documents for chunk in known.chosen):
+    documents = passages.filter(_in(passages["chunk_id"], known.chosen))["document_id"].to_pylist()
+    if len(documents) < len(known.chosen):
         return "documents of the set were edited or deleted"
-    if any(documents[chunk] in apart for chunk in known.chosen):
+    if not apart.isdisjoint(documents):
         return "documents of the set now answer questions of the evaluation"
     share = changed_share(known, passages)
     return f"{share:.0%} of the chunks were added or removed" if share > CHANGED_SHARE else None
 
 
-def changed_share(known: CalibrationSet, passages: Sequence[CalibrationPassage]) -> float:
+def changed_share(known: CalibrationSet, passages: pa.Table) -> float:
     """Return the number of chunks added or removed since the set was drawn, as a share of all old and new ones."""
-    present = {passage.chunk_id for passage in passages}
-    return len(present ^ known.corpus) / max(1, len(present | known.corpus))
+    kept = pc.sum(pc.is_in(passages["chunk_id"], known.corpus.combine_chunks())).as_py() or 0
+    either = len(passages) + len(known.corpus) - kept
+    return (either - kept) / max(1, either)
 
 
-def held_out(passages: Sequence[CalibrationPassage], questions: Sequence[Question]) -> frozenset[str]:
+def held_out(passages: pa.Table, questions: Sequence[Question]) -> frozenset[str]:
     """Return the documents that calibration never takes: those of evaluation questions, and every fifth by id."""
     asked = (question.document_ids for question in questions if question.split is not Split.TRAIN)
-    every_fifth = (p.document_id for p in passages if _rank(p.document_id) % EVERY_NTH_DOCUMENT == 0)
+    documents = passages["document_id"].unique().to_pylist()
+    every_fifth = (document for document in documents if _rank(document) % EVERY_NTH_DOCUMENT == 0)
     return frozenset(chain.from_iterable(asked)) | frozenset(every_fifth)
 
 
-def draw(passages: Sequence[CalibrationPassage], wanted: int) -> tuple[str, ...]:
+def draw(passages: pa.Table, wanted: int) -> tuple[str, ...]:
     """Return up to `wanted` chunks: equally many short, medium and long ones, of as many documents as possible.
 
     Hashes of ids decide the choice: the same chunks give the same set in any order.
+
+    Args:
+        passages: The columns `PASSAGES`.
+        wanted: Max number of chunks.
     """
-    ordered = sorted(passages, key=lambda passage: (passage.token_count, _rank(passage.chunk_id)))
+    ranks = _ranks(passages["chunk_id"])
+    documents = passages["document_id"].combine_chunks().dictionary_encode()
+    of, documents_ranks = documents.indices.to_numpy(), _ranks(documents.dictionary)
+    ordered = np.lexsort((ranks, passages["token_count"].to_numpy()))
     edges = [round(len(ordered) * n / LENGTH_CLASSES) for n in range(LENGTH_CLASSES + 1)]
-    classes = [_in_turns(ordered[low:high]) for low, high in pairwise(edges)]
-    mixed = [passage for one_of_each in zip_longest(*classes) for passage in one_of_each if passage is not None]
-    return tuple(passage.chunk_id for passage in mixed[:wanted])
+    classes = []
+    for low, high in pairwise(edges):
+        some = ordered[low:high][np.argsort(ranks[ordered[low:high]])]
+        turns = _turns(of[some])  # one of each document first, then a second one of each, and so on
+        classes.append(some[np.lexsort((documents_ranks[of[some]], turns))][:wanted].tolist())
+    mixed = [row for one_of_each in zip_longest(*classes) for row in one_of_each if row is not None]
+    return tuple(passages["chunk_id"].take(pa.array(mixed[:wanted], pa.int64())).to_pylist())
 
 
-def _in_turns(passages: Sequence[CalibrationPassage]) -> list[CalibrationPassage]:
-    """Return the passages with one of each document first, then a second one of each, and so on."""
-    by_document: dict[str, list[CalibrationPassage]] = {}
-    for passage in sorted(passages, key=lambda passage: _rank(passage.chunk_id)):
-        by_document.setdefault(passage.document_id, []).append(passage)
-    documents = sorted(by_document.values(), key=lambda of_document: _rank(of_document[0].document_id))
-    return [passage for turn in zip_longest(*documents) for passage in turn if passage is not None]
+def _turns(of: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Return how many of the same value are before each."""
+    order = np.argsort(of, kind="stable")
+    begins = np.searchsorted(of[order], of[order])
+    turns = np.empty(len(of), np.int64)
+    turns[order] = np.arange(len(of)) - begins
+    return turns
 
 
-def _draw_enough(passages: Sequence[CalibrationPassage], apart: Set[str]) -> tuple[str, ...]:
-    usable = [passage for passage in passages if passage.document_id not in apart]
+def _draw_enough(passages: pa.Table, apart: Set[str]) -> tuple[str, ...]:
+    usable = passages.filter(pc.invert(_in(passages["document_id"], apart)))
     if len(usable) < MIN_TEXTS:
         raise CalibrationError(
             f"Calibration needs at least {MIN_TEXTS} chunks, but only {len(usable)} of {len(passages)} can be used: "
@@ -188,19 +196,23 @@ def _rank(identity: str) -> int:
     return int.from_bytes(hashlib.blake2b(identity.encode(), digest_size=8).digest())
 
 
-def corpus_passages(tables: Tables) -> list[CalibrationPassage]:
-    """Return every chunk, without its text."""
-    columns = ["chunk_id", "document_id", "source", "token_count"]
-    rows = tables.read(CHUNKS, columns)
-    return [CalibrationPassage(*row) for row in zip(*(rows[name].to_pylist() for name in columns), strict=True)]
+def _ranks(identities: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+    return np.fromiter((_rank(one.as_py()) for one in identities), np.uint64, len(identities))
+
+
+def _in(values: pa.ChunkedArray, some: Iterable[str]) -> pa.ChunkedArray:
+    return pc.is_in(values, pa.array(list(some), pa.string()))
+
+
+def corpus_passages(tables: Tables) -> pa.Table:
+    """Return the columns `PASSAGES` of every chunk: about 0.1 KB of each, as they grow with the corpus."""
+    return tables.read(CHUNKS, PASSAGES)
 
 
 def _texts(tables: Tables, chosen: Sequence[str]) -> list[str]:
     """Return the passages of the chunks that still exist, in the given order."""
-    wanted, found = frozenset(chosen), {}
-    for batch in tables.stream(CHUNKS, ["chunk_id", "passage"]):
-        rows = zip(batch["chunk_id"].to_pylist(), batch["passage"].to_pylist(), strict=True)
-        found.update({chunk_id: passage for chunk_id, passage in rows if chunk_id in wanted})
+    rows = tables.having(CHUNKS, ["chunk_id", "passage"], "chunk_id", chosen)
+    found = dict(zip(rows["chunk_id"].to_pylist(), rows["passage"].to_pylist(), strict=True))
     return [found[chunk_id] for chunk_id in chosen if chunk_id in found]
 
 
@@ -210,16 +222,14 @@ def read_set(home: Home) -> CalibrationSet | None:
     if not path.exists():
         return None
     table = pq.read_table(path)
-    places = zip(table["place"].to_pylist(), table["chunk_id"].to_pylist(), strict=True)
-    chosen = sorted((place, chunk_id) for place, chunk_id in places if place is not None)
-    return CalibrationSet(tuple(chunk_id for _, chunk_id in chosen), frozenset(table["chunk_id"].to_pylist()))
+    chosen = table.filter(pc.is_valid(table["place"])).sort_by("place")
+    return CalibrationSet(tuple(chosen["chunk_id"].to_pylist()), table["chunk_id"])
 
 
 def _write_set(home: Home, drawn: CalibrationSet) -> None:
-    place = {chunk_id: n for n, chunk_id in enumerate(drawn.chosen)}
-    corpus = sorted(drawn.corpus)
-    table = pa.table({"chunk_id": corpus, "place": pa.array([place.get(c) for c in corpus], pa.int32())})
-    write_parquet(_set_path(home), table)
+    corpus = drawn.corpus.take(pc.sort_indices(drawn.corpus))
+    places = pc.index_in(corpus, pa.array(drawn.chosen, pa.string()))
+    write_parquet(_set_path(home), pa.table({"chunk_id": corpus, "place": places}))
 
 
 def _set_path(home: Home) -> Path:

@@ -2,10 +2,14 @@
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from xnai_pipelines.questions.question import Origin, Question, Relevant, question_id
 
@@ -91,17 +95,14 @@ class Passage:
 
 @dataclass(slots=True)
 class _Candidate:
-    """A query and its passages by document. The documents are copies of each other, or the query is dropped."""
+    """A query, and the document and the chunk of each passage that answers it."""
 
     query: str
-    chunk_ids: dict[str, set[str]]
+    answers: set[tuple[str, str]]
     rank: bytes
 
-    def passages(self) -> set[str]:
-        return set().union(*self.chunk_ids.values())
 
-
-def generate_questions(passages: Iterable[Passage], limit: int, seed: int) -> tuple[Question, ...]:
+def generate_questions(passages: Callable[[], Iterable[Passage]], limit: int, seed: int) -> tuple[Question, ...]:
     """Return at most `limit` known-item questions, at most three per document, spread over the documents.
 
     A question is the heading path of passages ("Reading files: Encodings") or the first whole sentence of a passage.
@@ -115,7 +116,7 @@ def generate_questions(passages: Iterable[Passage], limit: int, seed: int) -> tu
     known-item topics", SIGIR 2007.
 
     Args:
-        passages: Chunks of the documents, read once.
+        passages: Returns the chunks of the documents; they are read twice, and only hashes of most are kept.
         limit: Max number of questions.
         seed: Seed of the choice.
 
@@ -123,35 +124,71 @@ def generate_questions(passages: Iterable[Passage], limit: int, seed: int) -> tu
         The questions, without a split. Every answer has its chunk.
     """
     questions: list[Question] = []
-    by_document = _candidates(passages, seed)
-    ordered = sorted(by_document, key=lambda document_id: _rank(seed, document_id))
-    for one_of_each in zip_longest(*(_distinct(by_document[document_id]) for document_id in ordered)):
-        questions.extend(_question(candidate) for candidate in one_of_each if candidate is not None)
+    by_document = _candidates(passages(), _keys_of_first(passages(), limit, seed), seed)
+    for one_of_each in zip_longest(*(_distinct(candidates) for _, candidates in sorted(by_document.items()))):
+        questions.extend(_question(candidate) for candidate in one_of_each if candidate)
         if len(questions) >= limit:
             break
     return tuple(questions[:limit])
 
 
-def _candidates(passages: Iterable[Passage], seed: int) -> dict[str, list[_Candidate]]:
-    """Return the unambiguous candidates by document, of copies by the first of them."""
-    candidates: dict[bytes, _Candidate | None] = {}
-    texts: Counter[str] = Counter()  # by document: the sum of its passages' hashes, the same in any order
+Numbers: TypeAlias = NDArray[np.uint64]
+Wanted: TypeAlias = dict[int, tuple[int, set[int]]]
+"""By document the first of its copies, which may be itself, and the keys of queries; all are numbers of eight bytes."""
+
+
+def _keys_of_first(passages: Iterable[Passage], number: int, seed: int) -> Wanted:
+    """Return the keys of the queries that fit one document and its copies alone, of the first documents that have any.
+
+    As each of so many documents gives a question, no other one is needed.
+    """
+    keys, places = array("Q"), array("Q")  # of each query: its key, and the place of its passage
+    documents, texts = array("Q"), array("Q")
     for passage in passages:
-        texts[passage.document_id] += int.from_bytes(_rank(seed, passage.text))
         for query in _queries(passage):
-            key = _rank(seed, *_WORD.findall(query.lower()))
-            known = candidates.setdefault(key, _Candidate(query, {}, rank=key))
-            if known is None:
-                continue
-            known.chunk_ids.setdefault(passage.document_id, set()).add(passage.chunk_id)
-            known.query = min(known.query, query)  # in any order of the passages
-            if len(known.chunk_ids) > COPIES:
-                candidates[key] = None
-    by_document: dict[str, list[_Candidate]] = {}
-    for candidate in candidates.values():
-        if candidate is not None and len({texts[document_id] for document_id in candidate.chunk_ids}) == 1:
-            by_document.setdefault(min(candidate.chunk_ids), []).append(candidate)
-    return by_document
+            keys.append(_number(_key(seed, query)))
+            places.append(len(documents))
+        documents.append(_number(_rank(seed, passage.document_id)))
+        texts.append(_number(_rank(seed, passage.text)))
+    names, document = np.unique(np.array(documents, np.uint64), return_inverse=True)
+    originals = _originals(names, document, np.array(texts, np.uint64))
+    of_query = originals[document[np.array(places, np.int64)]]
+    pairs = np.unique(np.stack([np.array(keys, np.uint64), of_query], axis=1), axis=0)
+    _, first, times = np.unique(pairs[:, 0], return_index=True, return_counts=True)
+    alone = pairs[first[times == 1]]
+    found: dict[int, set[int]] = {original: set() for original in np.unique(alone[:, 1])[:number].tolist()}
+    for key, original in alone[np.isin(alone[:, 1], np.array(list(found), np.uint64))].tolist():
+        found[original].add(key)
+    of_document = zip(names.tolist(), originals.tolist(), strict=True)
+    return {name: (original, found[original]) for name, original in of_document if original in found}
+
+
+def _originals(names: Numbers, document: NDArray[np.int64], texts: Numbers) -> Numbers:
+    """Return the first of each document's copies; a document with many copies has none: what is in it is boilerplate.
+
+    Args:
+        names: The documents, ascending: uint64 [documents].
+        document: The place in `names` of each passage's document: int64 [passages].
+        texts: Hashes of the passages: uint64 [passages].
+    """
+    of_all = np.zeros(len(names), np.uint64)  # sums of hashes: the same in any order of the passages
+    np.add.at(of_all, document, texts)
+    _, first, same, times = np.unique(of_all, return_index=True, return_inverse=True, return_counts=True)
+    return np.where(times[same] <= COPIES, names[first[same]], names)
+
+
+def _candidates(passages: Iterable[Passage], wanted: Wanted, seed: int) -> dict[int, list[_Candidate]]:
+    """Return the candidates with the wanted keys by document, of copies by the first."""
+    found: dict[int, dict[bytes, _Candidate]] = {}
+    for passage in passages:
+        original, keys = wanted.get(_number(_rank(seed, passage.document_id)), (0, frozenset()))
+        for query in _queries(passage) if keys else ():
+            key = _key(seed, query)
+            if _number(key) in keys:
+                candidate = found.setdefault(original, {}).setdefault(key, _Candidate(query, set(), key))
+                candidate.answers.add((passage.document_id, passage.chunk_id))
+                candidate.query = min(candidate.query, query)  # in any order of the passages
+    return {original: list(candidates.values()) for original, candidates in found.items()}
 
 
 def _queries(passage: Passage) -> Iterator[str]:
@@ -169,7 +206,7 @@ def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
     """Return the candidates with the lowest rank that share no passage."""
     chosen: list[_Candidate] = []
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
-        if all(candidate.passages().isdisjoint(other.passages()) for other in chosen):
+        if all(candidate.answers.isdisjoint(other.answers) for other in chosen):
             chosen.append(candidate)
         if len(chosen) == PER_DOCUMENT:
             break
@@ -177,7 +214,7 @@ def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
 
 
 def _question(candidate: _Candidate) -> Question:
-    answers = sorted((name, chunk_id) for name, chunk_ids in candidate.chunk_ids.items() for chunk_id in chunk_ids)
+    answers = sorted(candidate.answers)
     return Question(
         question_id=question_id(Origin.GENERATED, candidate.query, answers[0][0]),
         question=candidate.query,
@@ -185,6 +222,14 @@ def _question(candidate: _Candidate) -> Question:
         origin=Origin.GENERATED,
         split=None,
     )
+
+
+def _key(seed: int, query: str) -> bytes:
+    return _rank(seed, *_WORD.findall(query.lower()))
+
+
+def _number(rank: bytes) -> int:
+    return int.from_bytes(rank[:8])
 
 
 def _rank(seed: int, *parts: str) -> bytes:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from xnai_pipelines.questions.labelled import LabelledQuestions, read_labelled
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.questions.split import split_by_document
 from xnai_pipelines.state.context import StageContext, stage, write_report
+from xnai_pipelines.state.judgements import exchange_judgements
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
@@ -51,7 +53,8 @@ class LabelsRead:
 def make_questions(context: StageContext, labelled: Path | None) -> QuestionsReport:
     """Return what was done to bring the questions in line with the labels, or with the chunks without labels.
 
-    Feedback that people gave while they searched (`home.feedback`) is added to either.
+    Feedback that people gave while they searched (`home.feedback`) is added to either, also what they gave to services
+    on other machines that follow this home.
 
     Raises:
         LabelledQuestionsError: The file of labels is missing or malformed. The message names the line.
@@ -59,8 +62,9 @@ def make_questions(context: StageContext, labelled: Path | None) -> QuestionsRep
     tables = context.tables
     with stage(context, "questions") as watch:
         tables.ensure(QUESTIONS)
+        exchange_judgements(context.home)
         labels = _labels(context, labelled)
-        generated = () if labelled else generate_questions(passages_to_ask(tables), GENERATED_LIMIT, SEED)
+        generated = () if labelled else generate_questions(partial(passages_to_ask, tables), GENERATED_LIMIT, SEED)
         found = [*labels.questions, *generated]
         questions = split_by_document(found, SEED)
         changed = set(questions) != set(read_questions(tables))

@@ -11,7 +11,7 @@ from xnai_pipelines.encoders.expansion import EXPANDED
 from xnai_pipelines.encoders.packaged.folder import PACKAGED
 from xnai_pipelines.evaluation.policy import last_policy
 from xnai_pipelines.models.make import model_reports
-from xnai_pipelines.search.corpus import withdraw_corpus
+from xnai_pipelines.search.corpus import publish_corpus, withdraw_corpus
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.state.context import StageContext, stage, write_report
 from xnai_pipelines.state.day_files import remove_before
@@ -64,6 +64,8 @@ def maintain(context: StageContext, *, kept_releases: int, access_log_days: int 
             for name in names:
                 tables.compact(name, KEPT_VERSIONS)
                 advance()
+        for name in searched:
+            publish_corpus(context.home, tables, name, joined=True)
         removed = trim_cache(context)
         logs_removed = remove_before(context.home.access, datetime.now(UTC).date() - timedelta(access_log_days))
         models_dropped = _drop_models(context.home, kept)

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 Array = npt.NDArray[Any]
 
@@ -69,3 +70,9 @@ def new_array(path: Path, kind: npt.DTypeLike, shape: tuple[int, ...]) -> Array:
 def part(path: Path, rows: slice | Array) -> Array:
     """Return rows of an array in a file; what stays mapped would count as memory of the process."""
     return np.array(np.load(path, mmap_mode="r")[rows])
+
+
+def mapped(path: Path) -> pa.Table:
+    """Return the Arrow table in a file that is mapped into memory."""
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()

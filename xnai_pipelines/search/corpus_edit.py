@@ -1,13 +1,15 @@
 """Makes the files of a corpus from the previous ones, and from the rows of the documents that changed since.
 
-What the previous files have of each passage is copied, without the passages of those documents; theirs are made from
-the table and merged in, in the order of ids. What depends on all passages is then computed again: weights, the first
-of passages with one text. The files are the same bytes as those made from all rows, and as large to write; but nothing
-is read from the table, cut into words or rounded again.
+Vectors and texts, most of the bytes, stay in the files where they are: the base. What changed since the base was
+written is in a piece of its own, until it is so much that a new base is written.
+
+All else that the previous files have of each passage is copied, without the passages of those documents; theirs are
+made from the table and merged in, in the order of ids. What depends on all passages is then computed again: weights,
+the first of passages with one text. Each passage has the same bytes as in files made from all rows.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,17 +18,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.search.array_files import ArrayFile, part
+from xnai_pipelines.search.array_files import ArrayFile, mapped, part
 from xnai_pipelines.search.corpus_files import (
     BY_ROW,
-    CONTEXT,
     PASSAGES,
     TITLE,
     arrow_file,
     completed,
     fill_corpus,
     made_of,
-    mapped,
     mean_of,
     scratch,
     terms_of,
@@ -34,19 +34,22 @@ from xnai_pipelines.search.corpus_files import (
 )
 from xnai_pipelines.search.inverting import POSTINGS, Numbers, merge_postings
 from xnai_pipelines.search.lexicon import Lexicon
+from xnai_pipelines.search.pieces import BASE, CHANGED, PLACES, Pieces, keep_piece, piece_file, texts_in, vectors_in
 from xnai_pipelines.search.postings import Postings
 from xnai_pipelines.search.table_rows import TableRows, ids_of, of_any
 
 LARGEST_SHARE = 0.25  # of the rows that change: merging more takes no less than making all files
+JOINED_SHARE = 0.1  # of the rows that are not in the base, or are there but gone: above it a new base is written
 
 
-def edit_corpus(folder: Path, rows: TableRows, previous: Path) -> dict[str, Any]:
+def edit_corpus(folder: Path, rows: TableRows, previous: Path, *, joined: bool = False) -> dict[str, Any]:
     """Write the files of the corpus of all rows into an empty folder, as `fill_corpus` does, and return their card.
 
     Args:
         folder: Empty folder.
         rows: The rows.
         previous: Complete folder of files of the same format and words, of earlier rows.
+        joined: Whether to write a new base in any case; the files are then the same bytes as those of `fill_corpus`.
     """
     before = mapped(previous / PASSAGES).select(["chunk_id", "document_id", "revision"])
     documents = _changed_documents(before, rows.listed)
@@ -60,7 +63,9 @@ def edit_corpus(folder: Path, rows: TableRows, previous: Path) -> dict[str, Any]
             divided = _documents_with(previous, before, words.divided_otherwise(lexicon))
             if divided <= set(documents):
                 made.write(lexicon)
-                _merge(previous, changes, folder, _Places.of(ids_of(before), gone, ids_of(changed.listed)), rows.block)
+                places = _Places.of(ids_of(before), gone, ids_of(changed.listed))
+                _merge_pieces(previous, changes, folder, places, 0.0 if joined else JOINED_SHARE, rows.block)
+                _merge(previous, changes, folder, places, rows.block)
                 lexicon.write(folder)
                 return completed(folder)
         documents = sorted(divided.union(documents))  # new words divide old compounds in other ways: once more
@@ -80,8 +85,9 @@ def _lexicon(folder: Path, rows: npt.NDArray[np.bool_], block: int) -> Lexicon:
     found = Lexicon.of([], np.empty(0, np.int64))
     places = np.flatnonzero(rows)
     for begin in range(0, len(places), block):
-        some = _taken(folder / PASSAGES, places[begin : begin + block])
-        passages = pc.binary_join_element_wise(some[CONTEXT.name], some["text"], "")
+        block_places = places[begin : begin + block]
+        some, texts = _taken(folder / PASSAGES, block_places), texts_in(folder, block_places)
+        passages = pc.binary_join_element_wise(texts["context"], texts["text"], "")
         counted = terms_of(some.append_column("passage", passages)).flatten().value_counts()
         found = found.plus(Lexicon.of(counted.field("values").to_pylist(), counted.field("counts").to_numpy()))
     return found
@@ -104,12 +110,14 @@ class _Places:
         stay: Where these go: int64 [m].
         before: Number of rows of the first; the others of them go nowhere.
         come: Where the rows of the second go: int64 [k].
+        passages: Number of places.
     """
 
     kept: Numbers
     stay: Numbers
     before: int
     come: Numbers
+    passages: int
 
     @classmethod
     def of(cls, before: npt.NDArray[np.bytes_], gone: npt.NDArray[np.bool_], come: npt.NDArray[np.bytes_]) -> Self:
@@ -120,11 +128,12 @@ class _Places:
             np.arange(len(stay)) + np.searchsorted(come, stay),
             len(before),
             np.arange(len(come)) + np.searchsorted(stay, come),
+            len(stay) + len(come),
         )
 
-    @property
-    def passages(self) -> int:
-        return len(self.stay) + len(self.come)
+    def only(self, some: npt.NDArray[np.bool_]) -> Self:
+        """Return them without the others of the first folder's rows that stay."""
+        return replace(self, kept=self.kept[some], stay=self.stay[some])
 
     @property
     def moved(self) -> Numbers:
@@ -134,13 +143,40 @@ class _Places:
         return moved
 
     def blocks(self, rows: int) -> Iterator[tuple[Numbers, slice, Numbers]]:
-        """Yield the rows of both folders that go to so many places in turn, and their order."""
-        for begin in range(0, self.passages, rows):
-            stay, come = (
-                slice(*np.searchsorted(places, [begin, begin + rows]).tolist()) for places in (self.stay, self.come)
-            )
+        """Yield the rows of both folders that go to the next so many places in turn, and their order."""
+        taken = np.sort(np.concatenate([self.stay, self.come]), kind="stable")  # quick, as it merges two sorted parts
+        for begin in range(0, len(taken), rows):
+            ends = [taken[begin], taken[min(begin + rows, len(taken)) - 1] + 1]
+            stay, come = (slice(*np.searchsorted(places, ends).tolist()) for places in (self.stay, self.come))
             order = np.argsort(np.concatenate([self.stay[stay], self.come[come]]), kind="stable")
             yield self.kept[stay], come, order
+
+
+def _merge_pieces(
+    previous: Path, changes: Path, folder: Path, places: _Places, joined_share: float, block: int
+) -> None:
+    """Keep the base, and write what is not in it; or write all, if that and what is gone of it exceed a share."""
+    pieces = Pieces.read(previous)
+    based = pieces.in_base()[places.kept]
+    elsewhere = places.passages - np.count_nonzero(based)
+    kept = elsewhere + pieces.base - np.count_nonzero(based) <= joined_share * places.passages
+    if kept:
+        keep_piece(previous / BASE, folder / BASE)
+    else:
+        based[:] = False
+    found = np.full(places.passages, -1, np.int32)
+    found[places.stay[based]] = pieces.places[places.kept[based]]
+    found[found < 0] = (pieces.base if kept else 0) + np.arange(np.count_nonzero(found < 0))
+    np.save(folder / PLACES, found)
+    if kept and not elsewhere:
+        return
+    with piece_file(folder / (CHANGED if kept else BASE), pieces.dimension) as file:
+        for stay, come, order in places.only(~based).blocks(block):
+            coming = np.arange(come.start, come.stop)
+            parts = [texts_in(previous, stay), texts_in(changes, coming)]
+            texts = pa.concat_tables(parts).combine_chunks().take(order).combine_chunks()
+            vectors = np.concatenate([vectors_in(previous, stay), vectors_in(changes, coming)])
+            file.append(vectors[order], texts)
 
 
 def _merge(previous: Path, changes: Path, folder: Path, places: _Places, block: int) -> None:

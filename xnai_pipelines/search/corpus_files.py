@@ -18,23 +18,25 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.search.array_files import ArrayFile, new_array, part
+from xnai_pipelines.search.array_files import ArrayFile, mapped, new_array, part
 from xnai_pipelines.search.bits import bits_of, bytes_of, rounded_mean
 from xnai_pipelines.search.codes import coded
 from xnai_pipelines.search.document_share import with_share
 from xnai_pipelines.search.inverting import Inverter, write_weights
 from xnai_pipelines.search.lexicon import Lexicon
+from xnai_pipelines.search.pieces import BASE, PLACES, SCHEMA, VECTORS, Pieces, piece_file, vectors_in
 from xnai_pipelines.search.stems import STEMMED
 from xnai_pipelines.search.table_rows import SHOWN, TableRows, numbered
 from xnai_pipelines.search.words import ANALYSER, terms, title
 from xnai_pipelines.state.schemas import PASSAGE_COLUMNS
 from xnai_pipelines.state.tables import vectors_of
 
-CONTEXT = pa.field("context", pa.string())
 PASSAGES = "passages.arrow"
-PASSAGES_SCHEMA = pa.schema([*(column for column in PASSAGE_COLUMNS if column[0] in {*SHOWN, "revision"}), CONTEXT])
+PASSAGES_SCHEMA = pa.schema(
+    [column for column in PASSAGE_COLUMNS if column[0] in {*SHOWN, "revision"} - set(SCHEMA.names)]
+)
 TITLE = "title_"  # before the names of the postings of titles
-BY_ROW = ("vectors", "codes", "steps", "errors", "digests", "lengths", f"{TITLE}lengths")  # arrays of the passages
+BY_ROW = ("codes", "steps", "errors", "digests", "lengths", f"{TITLE}lengths")  # arrays of the passages
 
 _VECTORS = 4_096  # rows of vectors in memory
 _DIGEST = 16  # bytes of a text's hash: two of 10^9 texts share one with a probability of 10^-21
@@ -78,22 +80,23 @@ def made_of(folder: Path, rows: TableRows) -> Iterator[Made]:
         inverted, titled = Inverter(inverting), Inverter(titles)
         with (
             arrow_file(folder / PASSAGES, PASSAGES_SCHEMA) as passages,
-            ArrayFile(folder / "vectors.npy", np.float32, [rows.dimension]) as vectors,
+            piece_file(folder / BASE, rows.dimension) as base,
             ArrayFile(folder / "digests.npy", f"S{_DIGEST}") as digests,
         ):
             for some in rows.blocks(waiting):
                 passages.write_table(_passages(some))
-                vectors.append(vectors_of(some))
+                base.append(vectors_of(some), _texts(some))
                 digests.append(np.array([_digest(text) for text in some["text"].to_pylist()], f"S{_DIGEST}"))
                 inverted.add(_terms(some))
                 titled.add(_titles(some["heading_path"]))
+        np.save(folder / PLACES, np.arange(len(rows.listed), dtype=np.int32))
         _add_documents(folder, rows.documents, waiting / "sums.npy")
         yield Made(folder, Lexicon.of(*inverted.words()), inverted, titled)
 
 
 def _add_documents(folder: Path, documents: npt.NDArray[np.int32], sums_file: Path) -> None:
     """Give each vector its document's share, and write the codes of all."""
-    path = folder / "vectors.npy"
+    path = folder / BASE / VECTORS
     vectors = np.load(path, mmap_mode="r")
     dimension, number = vectors.shape[1], int(documents.max(initial=-1)) + 1
     sums = new_array(sums_file, np.float32, (number, dimension))
@@ -115,19 +118,21 @@ def _add_documents(folder: Path, documents: npt.NDArray[np.int32], sums_file: Pa
 
 def mean_of(folder: Path) -> npt.NDArray[np.float32]:
     """Return the mean that the bits of the vectors in a folder are relative to: float32 [d]."""
-    path = folder / "vectors.npy"
-    number, dimension = np.load(path, mmap_mode="r").shape
-    return rounded_mean((part(path, some) for some in _blocks(number)), dimension)
+    return rounded_mean(_vectors(folder), Pieces.read(folder).dimension)
 
 
 def write_bits(folder: Path, mean: npt.NDArray[np.float32]) -> None:
-    """Write the bits of the vectors in a folder."""
-    path = folder / "vectors.npy"
-    number, dimension = np.load(path, mmap_mode="r").shape
-    with ArrayFile(folder / "bits.npy", np.uint8, [bytes_of(dimension)]) as bits:
-        for some in _blocks(number):
-            bits.append(bits_of(part(path, some), mean))
+    """Write the bits of the vectors in a folder, and their mean."""
+    with ArrayFile(folder / "bits.npy", np.uint8, [bytes_of(len(mean))]) as bits:
+        for vectors in _vectors(folder):
+            bits.append(bits_of(vectors, mean))
     np.save(folder / "mean.npy", mean)
+
+
+def _vectors(folder: Path) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield the vectors in a folder, in the order of the passages."""
+    for some in _blocks(len(Pieces.read(folder).places)):
+        yield vectors_in(folder, some)
 
 
 def completed(folder: Path) -> dict[str, Any]:
@@ -164,22 +169,20 @@ def arrow_file(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatchFileWrit
         yield file
 
 
-def mapped(path: Path) -> pa.Table:
-    """Return the table in a file that is mapped into memory."""
-    with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()
-
-
 def _passages(rows: pa.Table) -> pa.Table:
-    """Return the rows with what each passage has before its chunk's text, with which it ends."""
-    pairs = zip(rows["passage"].to_pylist(), rows["text"].to_pylist(), strict=True)
-    context = pa.array([whole.removesuffix(text) for whole, text in pairs], pa.string())
-    rows = rows.append_column(CONTEXT, context)
+    """Return what a corpus has of the rows beside their texts; a column that the table lacks is empty."""
     columns = (
         rows[field.name] if field.name in rows.column_names else pa.nulls(len(rows), field.type)
         for field in PASSAGES_SCHEMA
     )
     return pa.Table.from_arrays(list(columns), schema=PASSAGES_SCHEMA)
+
+
+def _texts(rows: pa.Table) -> pa.Table:
+    """Return the rows' texts, with what each passage has before its chunk's text, with which it ends."""
+    texts = rows["text"].to_pylist()
+    contexts = [whole.removesuffix(text) for whole, text in zip(rows["passage"].to_pylist(), texts, strict=True)]
+    return pa.table([texts, contexts], schema=SCHEMA)
 
 
 def _digest(text: str) -> bytes:

@@ -120,16 +120,16 @@ def _fragment(text: str) -> str:
 
 def all_compared(corpus: Corpus, vector: Vector) -> Estimates:
     """Return the similarity of every passage."""
-    return Estimates(*corpus.codes.similarities(vector), lambda rows: _dots(corpus.vectors[rows], vector))
+    return Estimates(*corpus.codes.similarities(vector), lambda rows: _dots(corpus.pieces.vectors(rows), vector))
 
 
 def some_compared(corpus: Corpus, vector: Vector, candidates: int) -> tuple[Rows, Vector]:
     """Return the nearest 200 passages among the candidates that the bits leave, best first, and their similarities."""
     rows = corpus.bits.nearest(vector, candidates)
     estimated, error = corpus.codes.similarities(vector, rows)
-    estimates = Estimates(estimated, error, lambda places: _dots(corpus.vectors[rows[places]], vector))
+    estimates = Estimates(estimated, error, lambda places: _dots(corpus.pieces.vectors(rows[places]), vector))
     best = rows[estimates.best(FUSED_DEPTH)]
-    return best, _dots(corpus.vectors[best], vector)
+    return best, _dots(corpus.pieces.vectors(best), vector)
 
 
 def _dots(rows: Vector, vector: Vector) -> Vector:

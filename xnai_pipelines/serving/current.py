@@ -96,6 +96,7 @@ class CurrentRelease:
         self._served: Served | None = None
         self._rules = NO_RULES
         self._failure: str | None = None
+        self._kept: str | None = None  # why judgements are on this machine alone
         self._lock = threading.Lock()
 
     @property
@@ -142,6 +143,13 @@ class CurrentRelease:
             if Releases(self._home.releases).current() is not None:
                 self._follow()  # what was copied before
             raise
+        try:
+            follower.put_judgements()
+            self._kept = None
+        except XnaiError as error:
+            if str(error) != self._kept:
+                _log.warning("Judgements stay on this machine. %s", error)
+            self._kept = str(error)
 
     def _follow(self) -> None:
         try:

@@ -9,7 +9,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,9 @@ from xnai_pipelines.state.fence import committing
 
 CARD = "card.json"
 _SETTLED_NS = 2 * 10**9  # a file changed since could change again within one tick of its clock
+_MOST_HASHES = 1024
 
+_hashes: dict[tuple[int, int, int, int], str] = {}
 _log = logging.getLogger(__name__)
 
 
@@ -34,21 +35,22 @@ def weights_sha256(model_folder: Path) -> str:
     Raises:
         FileNotFoundError: There are no weights, or not in this format.
     """
-    hashes = [_sha256_of_weights(shard) for shard in weights_files(model_folder)]
+    hashes = [_known_sha256(shard) for shard in weights_files(model_folder)]
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
-def _sha256_of_weights(path: Path) -> str:
-    """Return the SHA-256 of a file; of one that has not changed it is computed once: 100 MB take 0.1 s."""
+def _known_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file; of one that has not changed this process computes it once: 100 MB take 0.1 s."""
     state = path.stat()
-    if time.time_ns() - state.st_ctime_ns < _SETTLED_NS:
+    if time.time_ns() - state.st_mtime_ns < _SETTLED_NS:
         return file_sha256(path)
-    return _sha256_of_settled(path, (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
-
-
-@lru_cache(maxsize=64)
-def _sha256_of_settled(path: Path, _: tuple[int, ...]) -> str:
-    return file_sha256(path)
+    # not the time of its last change of names: a file with one more hard link is the same
+    key = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+    if key not in _hashes:
+        if len(_hashes) == _MOST_HASHES:
+            _hashes.clear()
+        _hashes[key] = file_sha256(path)
+    return _hashes[key]
 
 
 def weights_files(model_folder: Path) -> list[Path]:
@@ -77,7 +79,7 @@ def read_card(folder: Path) -> dict[str, Any]:
         files: dict[str, dict[str, Any]] = card["files"]
         for name, expected in files.items():
             path = folder / name
-            if path.stat().st_size != expected["bytes"] or file_sha256(path) != expected["sha256"]:
+            if path.stat().st_size != expected["bytes"] or _known_sha256(path) != expected["sha256"]:
                 raise DamagedArtefactError(
                     f"{path} does not match the {CARD} beside it. Delete the folder {folder}; "
                     "the next run builds it again."
@@ -140,7 +142,7 @@ def _lock(path: Path) -> Iterator[None]:
 
 def _write_card(folder: Path, card: dict[str, Any]) -> None:
     files = {
-        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": file_sha256(path)}
+        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": _known_sha256(path)}
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }

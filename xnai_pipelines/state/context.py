@@ -65,8 +65,8 @@ class Progress:
             if now - shown >= LOG_EVERY_SECONDS:
                 shown = now
                 rate = done / (now - started)
-                left = f", {rate:.1f} {unit}/s, {_span((total - done) / rate)} left" if done else ""
-                self.say(f"{label}: {done:,}/{total:,} {unit}{left}")
+                left = f", {_span((total - done) / rate)} left" if done else ""
+                self.say(f"{label}: {done:,}/{total:,} {unit}, {rate:.1f} {unit}/s{left}")
 
         return advance
 

@@ -1,10 +1,14 @@
 """A home that follows another: it holds the releases that the other one shares, and serves the current one."""
 
+import json
+import uuid
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from xnai_pipelines.errors import DamagedArtefactError, HomeError
-from xnai_pipelines.state.artefacts import CARD, publish_artefact, read_card
-from xnai_pipelines.state.layout import Home, remove, write_bytes, write_json
+from xnai_pipelines.state.artefacts import CARD, file_sha256, publish_artefact, read_card
+from xnai_pipelines.state.judgements import put_judgements
+from xnai_pipelines.state.layout import Home, link_or_copy, remove, write_bytes, write_json
 from xnai_pipelines.state.locks import FOLLOWS
 from xnai_pipelines.state.sharing import DOCUMENTS, FILES, LIST, POINTER, RULES, SharedRelease, objects_at, read_list
 from xnai_pipelines.state.table_place import TABLES
@@ -31,7 +35,9 @@ class Follower:
                     f"{home.root} has a release of its own and cannot follow {address}. Set XNAI_HOME to a new folder, "
                     "or unset XNAI_FOLLOW."
                 )
-            write_json(home.root / FOLLOWS, {"address": self._objects.address})
+            write_json(home.root / FOLLOWS, {"address": self._objects.address, "machine": uuid.uuid4().hex})
+        self._machine = json.loads((home.root / FOLLOWS).read_bytes()).get("machine")
+        self._put: dict[str, int] = {}
 
     def catch_up(self) -> None:
         """Make the shared releases those of the home, the pointer last; what they no longer name is removed.
@@ -57,17 +63,31 @@ class Follower:
         self._remove_others(shared)
         self._tag = tag
 
+    def put_judgements(self) -> None:
+        """Put what people judged here where the home that runs finds it.
+
+        Raises:
+            HomeError: The store cannot be reached, or not be written.
+        """
+        if self._machine:  # the homes of earlier versions have none
+            put_judgements(self._home, self._objects, self._machine, self._put)
+
     def _fetch(self, folder: str, shared: SharedRelease) -> None:
         """Download a folder, unless it is there."""
-        card = shared.folders[folder]
+        card, target = shared.folders[folder], self._home.root / folder
 
         def fill(empty: Path) -> dict[str, object]:
+            here = _files_by_hash(target.parent)
             for name, file in card["files"].items():
                 (empty / name).parent.mkdir(parents=True, exist_ok=True)
-                self._objects.download(f"{FILES}/{file['sha256']}", empty / name)
+                known = here.get(file["sha256"])
+                if known is not None and file_sha256(known) == file["sha256"]:
+                    link_or_copy(known, empty / name)
+                else:
+                    self._objects.download(f"{FILES}/{file['sha256']}", empty / name)
             return {key: value for key, value in card.items() if key != "files"}
 
-        target = publish_artefact(self._home.root / folder, fill)
+        publish_artefact(target, fill)
         if read_card(target) != card:
             remove(target)
             raise DamagedArtefactError(f"The files of {folder} at {self._objects.address} do not match their {CARD}.")
@@ -81,6 +101,16 @@ class Follower:
             for folder in (root / top).glob("*/*" if top == "index" else "*"):
                 if folder not in kept and (folder / CARD).exists():
                     remove(folder)
+
+
+def _files_by_hash(folder: Path) -> dict[str, Path]:
+    """Return the files of the folders in a folder by the SHA-256 that their cards say."""
+    found: dict[str, Path] = {}
+    for card in folder.glob(f"[!.]*/{CARD}"):
+        with suppress(ValueError, KeyError):  # a damaged card names none
+            files = json.loads(card.read_text(encoding="utf-8"))["files"]
+            found |= {file["sha256"]: card.parent / name for name, file in files.items()}
+    return {sha256: path for sha256, path in found.items() if path.is_file()}
 
 
 def _check_paths(shared: SharedRelease) -> None:

@@ -191,6 +191,14 @@ def write_parts(path: Path, parts: Iterable[bytes]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def link_or_copy(file: Path, to: Path) -> None:
+    """Make a file, which nobody changes, another one too: the same one, or a copy where there are no hard links."""
+    try:
+        os.link(file, to)
+    except OSError:
+        shutil.copyfile(file, to)
+
+
 def write_once(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """Make the file `path`, whole from the first moment; if another process is faster, its file stays."""
     path.parent.mkdir(parents=True, exist_ok=True)

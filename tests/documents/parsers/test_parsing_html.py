@@ -197,3 +197,9 @@ def test_signs_of_anchors_are_no_part_of_headings(sign: str) -> None:
     )
     assert text_of(page) == "# Install\n\nRun it, then see above."
     assert parse_html(f"<body>{page}</body>", "stem").title == "Install"
+
+
+def test_headers_and_footers_of_docbook_pages_are_navigation() -> None:
+    table = "<table><tr><td><a href='a.html'>Prev</a></td><td><a href='b.html'>Next</a></td></tr></table>"
+    page = f"<div class=navheader>{table}</div><h1>Backup</h1><p>Copy it.</p><div class=navfooter>{table}</div>"
+    assert text_of(page) == "# Backup\n\nCopy it."

@@ -33,6 +33,7 @@ _DECORATIVE_NAMES = {
     *("nav", "navbar", "navigation", "menu", "submenu", "breadcrumb", "breadcrumbs", "footer", "sidebar", "toolbar"),
     *("social", "share", "sharing", "pagination", "pager", "skip", "toc", "related", "banner", "topbar"),
 }
+_NAVIGATION_NAMES = {"navheader", "navfooter"}  # of pages made from DocBook: they have titles that are no links
 _CONSENT_NAMES = {"cookie", "cookies", "cookiebanner", "consent", "gdpr"}
 _OVERLAY_NAMES = {"banner", "bar", "cookiebanner", "dialog", "modal", "overlay", "popup"}
 _LONGEST_CONSENT = 2000  # characters: more is a page about cookies
@@ -201,6 +202,8 @@ def _part_of(node: "LexborNode", tag: str, role: str, main: bool) -> BlockRole:
     if tag == "nav" or role in _DECORATIVE_ROLES or (tag == "footer" and not main):
         return BlockRole.DECORATION
     names = _names(node) if not main and tag in _BLOCKS and tag not in HEADINGS else set()
+    if names & _NAVIGATION_NAMES:
+        return BlockRole.DECORATION
     if names & _CONSENT_NAMES and len(node.text()) < _LONGEST_CONSENT:
         if names & _OVERLAY_NAMES:
             return BlockRole.DECORATION

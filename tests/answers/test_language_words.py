@@ -1,0 +1,34 @@
+"""The words of each language lie in a file of their own; a mistake in one is named."""
+
+import pytest
+
+from xnai_pipelines.answers.languages.words import languages, parsed
+from xnai_pipelines.answers.relations import Relation
+
+SHORT = "joins = []\ninside = []\n[relations.born]\nasks = ['born']\n"
+
+
+def test_every_file_has_words_that_ask_for_each_relation():
+    assert set(languages()) == {"de", "en", "es", "fr", "it", "nl", "pt", "ru"}
+    for language, words in languages().items():
+        asked = {relation for relation, kinds in words.relations.items() if kinds.get("asks")}
+        assert asked == {relation.value for relation in Relation}, language
+
+
+def test_a_file_of_a_few_words_is_enough():
+    assert parsed("xx.toml", SHORT).relations == {"born": {"asks": ("born",)}}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (SHORT.replace("'born'", "'bo(rn'"), "relations.born.asks: 'bo(rn' is no pattern"),
+        (SHORT.replace("['born']", "'born'"), "relations.born.asks must be a list of words"),
+        (SHORT.replace("asks", "ask"), r"relations.born has \['ask'\], may have \['asks', 'did', 'tells'\]"),
+        (SHORT.replace("joins", "join"), r"the keys are \['inside', 'join', 'relations'\]"),
+        (SHORT + "born", "xx.toml: "),
+    ],
+)
+def test_a_mistake_in_a_file_is_named_with_the_file(text: str, told: str):
+    with pytest.raises(ValueError, match=told.replace("(", r"\(")):
+        parsed("xx.toml", text)

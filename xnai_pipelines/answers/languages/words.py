@@ -1,0 +1,73 @@
+"""The words of each language, read from its file and checked."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+_LISTS = frozenset({"joins", "inside"})
+_OF_A_RELATION = frozenset({"asks", "did", "tells"})
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageWords:
+    """The words of one language.
+
+    Attributes:
+        joins: Words that join clauses.
+        inside: Prepositions that a name of a place stands behind.
+        relations: Words by relation, then by what they do: asks, did, tells.
+    """
+
+    joins: tuple[str, ...]
+    inside: tuple[str, ...]
+    relations: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+
+@cache
+def languages() -> Mapping[str, LanguageWords]:
+    """Return the words of all languages, by the name of their files."""
+    found = [path for path in files(__package__).iterdir() if path.name.endswith(".toml")]
+    return {
+        path.name.removesuffix(".toml"): parsed(path.name, path.read_text(encoding="utf-8"))
+        for path in sorted(found, key=lambda path: path.name)
+    }
+
+
+def parsed(name: str, text: str) -> LanguageWords:
+    """Return the words of a file.
+
+    Raises:
+        ValueError: It is no TOML, a key is not known or missing, or a word is no pattern; the message names which.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{name}: {error}") from error
+    if content.keys() != {*_LISTS, "relations"}:
+        raise ValueError(f"{name}: the keys are {sorted(content)}, must be {sorted({*_LISTS, 'relations'})}")
+    lists = {key: _patterns(f"{name}: {key}", content[key]) for key in _LISTS}
+    relations = {}
+    for relation, words in content["relations"].items():
+        if unknown := words.keys() - _OF_A_RELATION:
+            raise ValueError(f"{name}: relations.{relation} has {sorted(unknown)}, may have {sorted(_OF_A_RELATION)}")
+        relations[relation] = {key: _patterns(f"{name}: relations.{relation}.{key}", words[key]) for key in words}
+    return LanguageWords(**lists, relations=relations)
+
+
+def between_borders(words: Sequence[str]) -> str:
+    """Return the pattern of any of these words, whole."""
+    return rf"\b(?:{'|'.join(words)})\b"
+
+
+def _patterns(where: str, words: object) -> tuple[str, ...]:
+    if not isinstance(words, list):
+        raise ValueError(f"{where} must be a list of words")
+    for word in words:
+        try:
+            re.compile(word)
+        except (re.error, TypeError) as error:
+            raise ValueError(f"{where}: {word!r} is no pattern: {error}") from error
+    return tuple(words)
