@@ -22,18 +22,24 @@ SOON = 3  # parts of a text, within which it goes on to a command
 
 
 def with_what_belongs(chosen: Sequence[Unit], units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
-    """Return the chosen units, each with the exception right after it, or the code that its colon leads to."""
+    """Return the chosen units, each with the exception right after it, or the code that it leads to."""
     found: list[Unit] = []
     for unit in chosen:
+        section = section_of(unit, evidence)
         later = (one for one in units if one.evidence == unit.evidence and one.start >= unit.end)
         following = min(later, key=lambda one: one.start, default=None)
         found.append(unit)
-        if following and (
-            _EXCEPTION.match(text_of(following, evidence))
-            or (text_of(unit, evidence).endswith(_COLON) and is_code(following, evidence))
-        ):
-            found.append(following)
+        if following and section_of(following, evidence) == section:
+            excepted = _EXCEPTION.match(text_of(following, evidence))
+            if excepted or (_announces(unit, evidence) and is_code(following, evidence)):
+                found.append(following)
     return list(dict.fromkeys(found))
+
+
+def _announces(unit: Unit, evidence: Sequence[Evidence]) -> bool:
+    """Return whether a unit ends with a colon, or prose ends like no sentence: what stands below it goes on with it."""
+    text = text_of(unit, evidence)
+    return text.endswith(_COLON) or (text[-1].isalnum() and not is_code(unit, evidence))
 
 
 def command_below(unit: Unit, units: Sequence[Unit], evidence: Sequence[Evidence], soon: int = SOON) -> list[Unit]:

@@ -10,6 +10,7 @@ from itertools import takewhile
 
 from xnai_pipelines.answers.asked_for import asked_for
 from xnai_pipelines.answers.belonging import command_below, section_of, signature_above, text_of
+from xnai_pipelines.answers.definitions import defining
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.how_to import asks_what_to_do
 from xnai_pipelines.answers.items import FENCE
@@ -32,6 +33,9 @@ def preferred(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]
     """
     if not units:
         return units
+    if defined := defining(question, units, evidence):
+        places = {(unit.evidence, unit.start) for unit in defined}
+        return [*defined, *(unit for unit in units if (unit.evidence, unit.start) not in places)]
     asked = asked_for(question)
     document, chapter = section_of(units[0], evidence)
 

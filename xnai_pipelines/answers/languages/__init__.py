@@ -11,4 +11,6 @@ whatever their case. Read `words.py` first: it loads the files.
 | relations.NAME.asks | words that ask for what happened, and tell it: "born"; none that name somebody who took part |
 | relations.NAME.did | words that ask only after the English "did": "open" alone may ask for the opening hours |
 | relations.NAME.tells | what else may tell it: "dead", "tomb" |
+| aspects.NAME.asks | words that ask this of a function, a command or a setting; with an X, a whole question about X |
+| aspects.NAME.tells | words by which documentation tells it: "yields" |
 """

@@ -8,7 +8,8 @@ from functools import cache
 from importlib.resources import files
 
 _LISTS = frozenset({"joins", "inside"})
-_OF_A_RELATION = frozenset({"asks", "did", "tells"})
+_TABLES = frozenset({"relations", "aspects"})
+_KINDS = frozenset({"asks", "did", "tells"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,13 @@ class LanguageWords:
         joins: Words that join clauses.
         inside: Prepositions that a name of a place stands behind.
         relations: Words by relation, then by what they do: asks, did, tells.
+        aspects: Words by what is asked of a symbol, then by what they do.
     """
 
     joins: tuple[str, ...]
     inside: tuple[str, ...]
     relations: Mapping[str, Mapping[str, tuple[str, ...]]]
+    aspects: Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 @cache
@@ -46,15 +49,21 @@ def parsed(name: str, text: str) -> LanguageWords:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{name}: {error}") from error
-    if content.keys() != {*_LISTS, "relations"}:
-        raise ValueError(f"{name}: the keys are {sorted(content)}, must be {sorted({*_LISTS, 'relations'})}")
+    if content.keys() != _LISTS | _TABLES:
+        raise ValueError(f"{name}: the keys are {sorted(content)}, must be {sorted(_LISTS | _TABLES)}")
     lists = {key: _patterns(f"{name}: {key}", content[key]) for key in _LISTS}
-    relations = {}
-    for relation, words in content["relations"].items():
-        if unknown := words.keys() - _OF_A_RELATION:
-            raise ValueError(f"{name}: relations.{relation} has {sorted(unknown)}, may have {sorted(_OF_A_RELATION)}")
-        relations[relation] = {key: _patterns(f"{name}: relations.{relation}.{key}", words[key]) for key in words}
-    return LanguageWords(**lists, relations=relations)
+    tables = {table: _table(f"{name}: {table}", content[table]) for table in _TABLES}
+    return LanguageWords(lists["joins"], lists["inside"], tables["relations"], tables["aspects"])
+
+
+def _table(where: str, content: Mapping[str, Mapping[str, object]]) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Return the words by what they are about, then by what they do."""
+    found = {}
+    for key, words in content.items():
+        if unknown := words.keys() - _KINDS:
+            raise ValueError(f"{where}.{key} has {sorted(unknown)}, may have {sorted(_KINDS)}")
+        found[key] = {kind: _patterns(f"{where}.{key}.{kind}", words[kind]) for kind in words}
+    return found
 
 
 def between_borders(words: Sequence[str]) -> str:
