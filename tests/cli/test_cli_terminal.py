@@ -10,7 +10,7 @@ from rich.console import Console
 
 from xnai_pipelines.answers.answer import Citation, Sentence, State
 from xnai_pipelines.cli import show_answers, show_run, show_search, terminal
-from xnai_pipelines.cli.app import main, print_json
+from xnai_pipelines.cli.app import main, print_json, progress
 from xnai_pipelines.search.hits import Hit
 
 COLUMNS = ["variant", "megabytes", "nDCG@10", "against fp32", "reason"]
@@ -45,6 +45,23 @@ def test_a_hit_is_shown_as_it_is(printed: io.StringIO, text: str) -> None:
 def test_control_characters_do_not_reach_the_terminal(printed: io.StringIO) -> None:
     terminal.say("a\x1b[2Jb\rc")
     assert printed.getvalue() == "a\ufffd[2Jb\ufffdc\n"
+
+
+def test_a_name_with_a_line_break_stays_on_its_line(printed: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "plan\nof\u2028rooms.md"
+    values = dict.fromkeys(Hit.__dataclass_fields__) | {
+        "rank": 1, "source": name, "start": 0, "end": 9, "score": 0.5, "heading_path": (), "copies": 0, "path": (),
+        "snippet": "A room.",
+    }  # fmt: skip
+    show_search.show_hits("Rooms?", [Hit(**values)])
+    terminal.table("Quarantine", ["source"], [[name]])
+    progress(f"documents: 9 so far in {name}")
+    assert (printed.getvalue() + capsys.readouterr().err).count("plan\u21b5of\u21b5rooms.md") == 3
+
+
+def test_code_in_an_answer_keeps_its_lines(printed: io.StringIO) -> None:
+    show_answers.show_sentence(Sentence("def f():\n    return 1", State.VERBATIM, ()), [])
+    assert printed.getvalue().splitlines()[:2] == ["def f():", "    return 1"]
 
 
 def test_sentences_of_a_model_and_names_of_sources_are_data_too(printed: io.StringIO) -> None:

@@ -23,6 +23,7 @@ from xnai_pipelines.defs.documents import (
     quarantine_rate,
 )
 from xnai_pipelines.defs.runs import HOME_TAG
+from xnai_pipelines.documents.omissions import incomplete_documents
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
@@ -245,6 +246,12 @@ class TestEveryFileAccountedFor:
 
 class TestNothingLost:
     def test_it_passes_where_every_text_is_complete(self, checked):
+        assert nothing_lost(resource("stores")).passed
+
+    def test_it_passes_where_a_page_lacks_what_it_names_its_navigation(self, checked):
+        checked.write("pump.html", f"<ul class=menu><li><a href=x>Home</a></ul><h1>Pump</h1><p>{'It pumps. ' * 20}</p>")
+        checked.ingest_documents()
+        assert [one.statement for one in incomplete_documents(checked.tables)] == ["line of navigation: 1 (Home)"]
         assert nothing_lost(resource("stores")).passed
 
     def test_it_warns_and_names_the_worst_files_and_what_they_lost(self, checked):

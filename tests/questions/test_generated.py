@@ -1,11 +1,12 @@
 """Generated questions are sentences and headings of the text; the passage they come from is the answer."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from xnai_pipelines.questions.generated import Passage, first_sentence, without_markup
+from xnai_pipelines.questions.generated import COPIES, Passage, first_sentence, without_markup
 from xnai_pipelines.questions.generated import generate_questions as generate
 from xnai_pipelines.questions.question import Origin, Question
 
@@ -77,9 +78,29 @@ def test_editing_a_document_changes_no_other_documents_questions():
 
 def test_what_fits_two_documents_is_not_asked():
     text = "All rights to this very text are reserved by nobody."
-    assert (
-        generate_questions([Passage("1", "a", "Licence", (), text), Passage("2", "b", "Licence", (), text)], 9, 1) == ()
-    )
+    licences = [Passage("1", "a", "Licence", (), text), Passage("2", "b", "Licence", (), text)]
+    assert generate_questions([*licences, Passage("3", "b", "Licence", (), "And more.")], 9, 1) == ()
+
+
+def copy_of(document, name):
+    return [
+        replace(one, chunk_id=f"{name}-{one.chunk_id}", document_id=name)
+        for one in corpus(9)
+        if one.document_id == document
+    ]
+
+
+def test_a_document_and_its_copy_answer_together():
+    alone = generate_questions(corpus(9), 99, 1)
+    together = generate_questions([*copy_of("d1", "link"), *corpus(9)], 99, 1)
+    assert {question.question for question in together} == {question.question for question in alone}
+    answers = {question.document_ids for question in together}
+    assert answers == {frozenset({f"d{n}"}) for n in range(9) if n != 1} | {frozenset({"d1", "link"})}
+
+
+def test_what_many_copies_answer_is_not_asked():
+    copies = [one for n in range(COPIES) for one in copy_of("d1", f"link{n}")]
+    assert all("d1" not in question.document_ids for question in generate_questions([*corpus(9), *copies], 99, 1))
 
 
 def test_a_few_questions_are_the_first_of_many():

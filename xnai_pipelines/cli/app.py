@@ -166,7 +166,9 @@ def complain(sentence: object) -> None:
 
 def progress(sentence: str) -> None:
     """Print a sentence about work that goes on to standard error."""
-    print(sentence, file=sys.stderr)
+    from xnai_pipelines.cli.terminal import on_one_line
+
+    print(on_one_line(sentence), file=sys.stderr)
 
 
 def checked_encoders(names: Sequence[str]) -> list[str]:

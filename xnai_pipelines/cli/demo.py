@@ -49,9 +49,11 @@ def demo() -> None:
     index = SearchIndex.open(settings().home, threads=settings().threads)
     for question in EXAMPLES:
         show_hits(question, index.search(question, 1))
-    say(("\nNext", "bold"))
+    say()
+    say(("Next", "bold"))
     for purpose, command in _next_steps():
-        say(f"  {purpose}\n    {command}")
+        say(f"  {purpose}")
+        say(f"    {command}")
 
 
 @app.command()

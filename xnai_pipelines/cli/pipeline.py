@@ -245,6 +245,7 @@ def ui() -> None:
             say("Answers  not served: pip install 'xnai-pipelines[serve]'")
         else:
             say(f"Answers  {current.service_url}")
-        say(f"Logs     {home.logs}\nPress Ctrl-C to stop.")
+        say(f"Logs     {home.logs}")
+        say("Press Ctrl-C to stop.")
 
     serve(servers(current), home.logs, ready)

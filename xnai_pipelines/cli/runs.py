@@ -15,6 +15,7 @@ from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobO
 from sqlalchemy.exc import DatabaseError
 from tqdm import tqdm
 
+from xnai_pipelines.cli.terminal import on_one_line
 from xnai_pipelines.defs.resources import PROGRESS
 from xnai_pipelines.defs.runs import end_dead_runs
 from xnai_pipelines.environment import check_writable, dagster_home
@@ -137,7 +138,7 @@ class _Stderr(logging.Handler):
     """Prints sentences above a progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        tqdm.write(record.getMessage(), file=sys.stderr)
+        tqdm.write(on_one_line(record.getMessage()), file=sys.stderr)
 
 
 @contextmanager

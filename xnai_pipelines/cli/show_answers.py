@@ -23,7 +23,7 @@ def show_sentence(sentence: Sentence, cited: list[Citation]) -> None:
     has_lines = "\n" in sentence.text  # of code, which the terminal must not fold into others
     before, answering, after = emphasised(sentence)
     end = "\n" if has_lines else " "
-    say(before, (answering, "bold"), f"{after}{end}", (numbers, "cyan"), fold=not has_lines)
+    say(before, (answering, "bold"), f"{after}{end}", (numbers, "cyan"), fold=not has_lines, lines=True)
     if sentence.state is State.UNSUPPORTED:
         say((f"  Not supported: {sentence.reason or ''}", "yellow"), fold=True)
 

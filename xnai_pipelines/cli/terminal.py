@@ -13,6 +13,7 @@ LEAST_COLUMNS = 2
 LONGEST_WORD = 44  # longer ones, such as paths and hashes, are broken
 
 _CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "\ufffd")
+_LINE_ENDS = dict.fromkeys([ord("\n"), 0x2028, 0x2029], "\u21b5")
 
 _output = Console()
 _errors = Console(stderr=True)
@@ -24,7 +25,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
     No word is broken: a terminal too narrow for all columns shows the first ones and names the others, so the columns
     that decide stand first. The second is always shown, with broken words if need be: a fact without its value is none.
     """
-    cells = [[visible(str(cell)) for cell in row] for row in rows]
+    cells = [[on_one_line(str(cell)) for cell in row] for row in rows]
     widths = _widths([[name, *(row[n] for row in cells)] for n, name in enumerate(columns)])
     # not the table's own title, which is folded to the width of the table, within words and paths
     say((title, "bold"))
@@ -38,7 +39,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
         say(f"Not shown at this width: {', '.join(columns[len(widths) :])}.", fold=True)
 
 
-def say(*parts: str | tuple[str, str], fold: bool = False, error: bool = False) -> None:
+def say(*parts: str | tuple[str, str], fold: bool = False, error: bool = False, lines: bool = False) -> None:
     """Print a line of texts, of which some have a style: (text, style).
 
     Texts are data: brackets and backslashes in them are shown and never read as markup.
@@ -47,15 +48,22 @@ def say(*parts: str | tuple[str, str], fold: bool = False, error: bool = False) 
         parts: The texts.
         fold: Break the line at words where the terminal ends, instead of leaving that to the terminal.
         error: Print to standard error.
+        lines: Keep the lines of the texts, as of code; without it a name that has several is shown on one.
     """
     pairs = [(part, "") if isinstance(part, str) else part for part in parts]
-    shown = Text.assemble(*((visible(words), style) for words, style in pairs))
+    clean = visible if lines else on_one_line
+    shown = Text.assemble(*((clean(words), style) for words, style in pairs))
     (_errors if error else _output).print(shown, soft_wrap=not fold)
 
 
 def visible(text: str) -> str:
     """Return the text with a sign for each control character: a name must not move the cursor or change colours."""
     return text.translate(_CONTROLS)
+
+
+def on_one_line(text: str) -> str:
+    """Return the text with a sign for each control character and each end of a line, which a file's name may have."""
+    return visible(text).translate(_LINE_ENDS)
 
 
 def _widths(columns: Sequence[Sequence[str]]) -> list[int]:

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
+from xnai_pipelines.documents.parsers.markup.html import LEFT_OUT
+from xnai_pipelines.documents.parsers.markup.html_blocks import BlockRole
 from xnai_pipelines.documents.parsers.parsed import Omission
 from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tables import Tables
+
+MEANT = {LEFT_OUT[BlockRole.NAVIGATION]}
+"""Parts that are left out on purpose: they are counted, and nobody is warned of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,11 @@ class IncompleteDocument:
     def parts(self) -> int:
         """The number of parts left out."""
         return sum(omission.count for omission in self.omissions)
+
+    @property
+    def lost(self) -> int:
+        """The number of parts left out that a reader may miss: not what a page itself names its navigation."""
+        return sum(omission.count for omission in self.omissions if omission.part not in MEANT)
 
     @property
     def statement(self) -> str:

@@ -6,8 +6,10 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xnai_pipelines.questions.question import Origin, Question, Relevant, question_id
 
@@ -29,6 +31,7 @@ _WORD = re.compile(r"[\w\u0300-\u1cff]+")
 _SPOKEN_WORD = re.compile(r"(?:(?![\d_])[\w\u0300-\u1cff]){2,}")
 
 PER_DOCUMENT = 3
+COPIES = 10  # of a document that answer a question together: as many as the first results show
 WORDS = range(6, 41)
 UNSPACED_LETTERS = range(10, 121)
 
@@ -92,8 +95,10 @@ class Passage:
 
 @dataclass(slots=True)
 class _Candidate:
+    """A query, and the document and the chunk of each passage that answers it."""
+
     query: str
-    chunk_ids: set[str]
+    answers: set[tuple[str, str]]
     rank: bytes
 
 
@@ -103,7 +108,8 @@ def generate_questions(passages: Callable[[], Iterable[Passage]], limit: int, se
     A question is the heading path of passages ("Reading files: Encodings") or the first whole sentence of a passage.
     Its answers are the passages it was taken from. Such questions reuse the document's wording, so they are easier than
     real questions, most of all for keyword search. They show that retrieval works and when it gets worse, not how well
-    it serves people. Queries that fit two documents are dropped.
+    it serves people. Queries that fit two documents are dropped, unless these have the same text, as a file and a link
+    to it have: then both answer.
 
     The choice is by hash: the same passages give the same questions in any order, and an edited document changes few
     questions of others. Method: known-item queries as in Azzopardi, de Rijke and Balog, "Building simulated queries for
@@ -119,48 +125,70 @@ def generate_questions(passages: Callable[[], Iterable[Passage]], limit: int, se
     """
     questions: list[Question] = []
     by_document = _candidates(passages(), _keys_of_first(passages(), limit, seed), seed)
-    ordered = sorted(by_document, key=lambda document_id: _rank(seed, document_id))
-    for one_of_each in zip_longest(*(_distinct(by_document[document_id]) for document_id in ordered)):
-        of_each = zip(ordered, one_of_each, strict=True)
-        questions.extend(_question(document_id, candidate) for document_id, candidate in of_each if candidate)
+    for one_of_each in zip_longest(*(_distinct(candidates) for _, candidates in sorted(by_document.items()))):
+        questions.extend(_question(candidate) for candidate in one_of_each if candidate)
         if len(questions) >= limit:
             break
     return tuple(questions[:limit])
 
 
-def _keys_of_first(passages: Iterable[Passage], number: int, seed: int) -> dict[int, set[int]]:
-    """Return the keys of the queries that fit one document alone, of the first so many documents that have any.
+Numbers: TypeAlias = NDArray[np.uint64]
+Wanted: TypeAlias = dict[int, tuple[int, set[int]]]
+"""By document the first of its copies, which may be itself, and the keys of queries; all are numbers of eight bytes."""
 
-    As each of these gives a question, no other document is needed. Documents and queries are numbers of eight bytes.
+
+def _keys_of_first(passages: Iterable[Passage], number: int, seed: int) -> Wanted:
+    """Return the keys of the queries that fit one document and its copies alone, of the first documents that have any.
+
+    As each of so many documents gives a question, no other one is needed.
     """
-    keys, documents = array("Q"), array("Q")
+    keys, places = array("Q"), array("Q")  # of each query: its key, and the place of its passage
+    documents, texts = array("Q"), array("Q")
     for passage in passages:
-        document = _number(_rank(seed, passage.document_id))
         for query in _queries(passage):
             keys.append(_number(_key(seed, query)))
-            documents.append(document)
-    pairs = np.unique(np.stack([np.array(keys, np.uint64), np.array(documents, np.uint64)], axis=1), axis=0)
+            places.append(len(documents))
+        documents.append(_number(_rank(seed, passage.document_id)))
+        texts.append(_number(_rank(seed, passage.text)))
+    names, document = np.unique(np.array(documents, np.uint64), return_inverse=True)
+    originals = _originals(names, document, np.array(texts, np.uint64))
+    of_query = originals[document[np.array(places, np.int64)]]
+    pairs = np.unique(np.stack([np.array(keys, np.uint64), of_query], axis=1), axis=0)
     _, first, times = np.unique(pairs[:, 0], return_index=True, return_counts=True)
     alone = pairs[first[times == 1]]
-    found: dict[int, set[int]] = {document: set() for document in np.unique(alone[:, 1])[:number].tolist()}
-    for key, document in alone[np.isin(alone[:, 1], np.array(list(found), np.uint64))].tolist():
-        found[document].add(key)
-    return found
+    found: dict[int, set[int]] = {original: set() for original in np.unique(alone[:, 1])[:number].tolist()}
+    for key, original in alone[np.isin(alone[:, 1], np.array(list(found), np.uint64))].tolist():
+        found[original].add(key)
+    of_document = zip(names.tolist(), originals.tolist(), strict=True)
+    return {name: (original, found[original]) for name, original in of_document if original in found}
 
 
-def _candidates(passages: Iterable[Passage], wanted: dict[int, set[int]], seed: int) -> dict[str, list[_Candidate]]:
-    """Return the candidates with the wanted keys by document."""
-    found: dict[str, dict[bytes, _Candidate]] = {}
+def _originals(names: Numbers, document: NDArray[np.int64], texts: Numbers) -> Numbers:
+    """Return the first of each document's copies; a document with many copies has none: what is in it is boilerplate.
+
+    Args:
+        names: The documents, ascending: uint64 [documents].
+        document: The place in `names` of each passage's document: int64 [passages].
+        texts: Hashes of the passages: uint64 [passages].
+    """
+    of_all = np.zeros(len(names), np.uint64)  # sums of hashes: the same in any order of the passages
+    np.add.at(of_all, document, texts)
+    _, first, same, times = np.unique(of_all, return_index=True, return_inverse=True, return_counts=True)
+    return np.where(times[same] <= COPIES, names[first[same]], names)
+
+
+def _candidates(passages: Iterable[Passage], wanted: Wanted, seed: int) -> dict[int, list[_Candidate]]:
+    """Return the candidates with the wanted keys by document, of copies by the first."""
+    found: dict[int, dict[bytes, _Candidate]] = {}
     for passage in passages:
-        keys = wanted.get(_number(_rank(seed, passage.document_id)), ())
+        original, keys = wanted.get(_number(_rank(seed, passage.document_id)), (0, frozenset()))
         for query in _queries(passage) if keys else ():
             key = _key(seed, query)
             if _number(key) in keys:
-                of_document = found.setdefault(passage.document_id, {})
-                candidate = of_document.setdefault(key, _Candidate(query, set(), key))
-                candidate.chunk_ids.add(passage.chunk_id)
+                candidate = found.setdefault(original, {}).setdefault(key, _Candidate(query, set(), key))
+                candidate.answers.add((passage.document_id, passage.chunk_id))
                 candidate.query = min(candidate.query, query)  # in any order of the passages
-    return {document_id: list(candidates.values()) for document_id, candidates in found.items()}
+    return {original: list(candidates.values()) for original, candidates in found.items()}
 
 
 def _queries(passage: Passage) -> Iterator[str]:
@@ -178,18 +206,19 @@ def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
     """Return the candidates with the lowest rank that share no passage."""
     chosen: list[_Candidate] = []
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
-        if all(candidate.chunk_ids.isdisjoint(other.chunk_ids) for other in chosen):
+        if all(candidate.answers.isdisjoint(other.answers) for other in chosen):
             chosen.append(candidate)
         if len(chosen) == PER_DOCUMENT:
             break
     return chosen
 
 
-def _question(document_id: str, candidate: _Candidate) -> Question:
+def _question(candidate: _Candidate) -> Question:
+    answers = sorted(candidate.answers)
     return Question(
-        question_id=question_id(Origin.GENERATED, candidate.query, document_id),
+        question_id=question_id(Origin.GENERATED, candidate.query, answers[0][0]),
         question=candidate.query,
-        relevant=tuple(Relevant(document_id, chunk_id, 1) for chunk_id in sorted(candidate.chunk_ids)),
+        relevant=tuple(Relevant(document_id, chunk_id, 1) for document_id, chunk_id in answers),
         origin=Origin.GENERATED,
         split=None,
     )

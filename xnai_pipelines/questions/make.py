@@ -138,8 +138,8 @@ def why_untested(home: Home, tables: Tables) -> str:
     if not tables.count(CHUNKS):
         return "No document has text. `xnai status` shows what became of the files."
     return (
-        "No passage has a heading or a sentence that a question can be generated from. Set XNAI_QUESTIONS to a file "
-        "of labelled questions."
+        "No passage has a heading or a sentence that only one document has and that a question can be generated from. "
+        "Set XNAI_QUESTIONS to a file of labelled questions."
     )
 
 

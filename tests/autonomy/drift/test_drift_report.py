@@ -219,6 +219,15 @@ def test_tiny_corpora_are_said_to_be_too_small(documents, tmp_path):
     assert drift_plot(reference, current).startswith(b"\x89PNG")
 
 
+def test_first_questions_after_a_release_without_any_are_no_drift(tmp_path):
+    reference = profile(corpus(1, 0), canary=canary())
+    current = profile(corpus(1), reference, canary())
+    found = report(reference, current)
+    assert not {test for test in drifted(found) if test[0] == Area.QUESTIONS}
+    assert read_back(found, tmp_path) == found
+    assert drift_plot(reference, current).startswith(b"\x89PNG")
+
+
 def test_unknown_languages_are_not_counted():
     same = corpus(1)
     nameless = replace(same, documents=[TextKind(kind.owner, None) for kind in same.documents], asked=[])

@@ -92,6 +92,22 @@ def test_navigation_banners_and_footers_are_dropped(html: str) -> None:
     assert "The owner turns the key." in text
 
 
+def test_what_a_page_names_its_navigation_is_counted_as_that() -> None:
+    menu, links = "<ul class=menu><li><a href=x>Home</a></ul>", "<div><a href=y>Sitemap</a></div>"
+    parsed = parse_html(f"<body>{menu}{links}<main><h1>Pump</h1>{WORDS}</main></body>", "stem")
+    assert {omission.part: omission.example for omission in parsed.omissions} == {
+        "line of navigation": "Home",
+        "line taken for navigation": "Sitemap",
+    }
+
+
+def test_links_that_begin_a_section_are_content() -> None:
+    related = "<div><h2>See also</h2><div class=body><div><p><a href=x>pump-stop(1)</a></p></div></div></div>"
+    text = text_of(f"<div><a href=y>Sitemap</a></div><div><h1>Pump</h1>{WORDS}</div>{related}")
+    assert "## See also\n\npump-stop(1)" in text
+    assert "Sitemap" not in text
+
+
 def test_a_page_of_nothing_but_links_is_kept() -> None:
     assert "Start" in text_of("<ul><li><a href=a>Start</a></li><li><a href=b>Stop</a></li></ul>")
 

@@ -166,12 +166,13 @@ def text_profile(
         raise ValueError(f"Vectors have {sums.shape[1]} dimensions, the reference's {from_sums.shape[1]}.")
     kinds = list(kinds)
     words, word_counts, word_groups = most_frequent(sample.words())
+    distances = _distances(sample.vectors, sample.vector_groups, from_sums, from_numbers)
     return TextProfile(
         sums=sums,
         numbers=numbers,
         broken=broken,
-        distances=_distances(sample.vectors, sample.vector_groups, from_sums, from_numbers),
-        distance_groups=sample.vector_groups,
+        distances=distances,
+        distance_groups=sample.vector_groups[: len(distances)],  # no distances from a reference without vectors
         languages=_mix((kind.owner, kind.language) for kind in kinds),
         media_types=_mix((kind.owner, kind.media_type) for kind in kinds),
         words=words,

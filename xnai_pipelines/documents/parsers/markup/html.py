@@ -34,6 +34,9 @@ _EMPTY = re.compile(
 )
 _BLANK_LINES = re.compile(r"\n{3,}")
 
+LEFT_OUT = {BlockRole.NAVIGATION: "line of navigation", BlockRole.DOUBTFUL: "line taken for navigation"}
+"""What lines of these blocks count as if the article extractor does not have them."""
+
 
 def parse_html(html: str, stem: str) -> Content:
     """Return a page's main content as Markdown.
@@ -78,10 +81,10 @@ def parse_html(html: str, stem: str) -> Content:
     headings = markdown_headings(text)
     words = single_line(normalise(title)) or title_of(headings) or stem
     found = _key(text)
-    doubtful = (line for block in blocks if block.part is BlockRole.DOUBTFUL for line in block.texts)
-    for line in doubtful:
-        if _key(line) not in found:
-            omitted.add("line taken for navigation", line)
+    for block in blocks:
+        for line in block.texts if block.part in LEFT_OUT else ():
+            if _key(line) not in found:
+                omitted.add(LEFT_OUT[block.part], line)
     return Content(title=words, text=text, markup=Markup.MARKDOWN, headings=headings, omissions=omitted.listed())
 
 
@@ -125,7 +128,7 @@ def _chosen(main: str, blocks: list[Block]) -> str:
         block
         for block in blocks
         if block.part is BlockRole.CONTENT
-        or (block.part is BlockRole.DOUBTFUL and all(_key(text) in found for text in block.texts))
+        or (block.part in LEFT_OUT and all(_key(text) in found for text in block.texts))
     ]
     markdown = _joined(body or blocks)
     lost_rows = len(_ROW.findall(main)) < len(_ROW.findall(markdown))

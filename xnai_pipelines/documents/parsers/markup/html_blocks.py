@@ -46,9 +46,10 @@ _INTEGER = re.compile(r"-?[0-9]{1,9}")
 
 
 class BlockRole(StrEnum):
-    """What a block is to the page. Of `DOUBTFUL` blocks the article extractor decides."""
+    """What a block is to the page. Of `NAVIGATION`, which a page names so, and `DOUBTFUL` the extractor decides."""
 
     CONTENT = "content"
+    NAVIGATION = "navigation"
     DOUBTFUL = "doubtful"
     DECORATION = "decoration"
 
@@ -209,7 +210,7 @@ def _part_of(node: "LexborNode", tag: str, role: str, main: bool) -> BlockRole:
         if node.css_first("button, [role=button], input") is not None:
             return BlockRole.DOUBTFUL
     if names & _DECORATIVE_NAMES and _linked_share(node) >= _MIN_LINKED:
-        return BlockRole.DOUBTFUL
+        return BlockRole.NAVIGATION
     return BlockRole.CONTENT
 
 
@@ -260,7 +261,10 @@ def _part(place: _Place, pieces: list[_Piece]) -> BlockRole:
 
 
 def _follows_words(node: "LexborNode | None") -> bool:
-    """Return whether a paragraph or a heading stands before the node, or before the list that it is in."""
+    """Return whether a paragraph or a heading stands before the node, or before the list that it is in.
+
+    A heading may also stand before the section whose first block that is.
+    """
     while node is not None and node.parent is not None and node.parent.tag in {*_LISTED, "li", "tbody", "tr", "td"}:
         node = node.parent
     before = node.prev if node is not None else None
@@ -268,6 +272,19 @@ def _follows_words(node: "LexborNode | None") -> bool:
         if before.tag in {"p", *HEADINGS} and before.text().strip():
             return True
         before = before.prev
+    return node is not None and _begins_a_section(node)
+
+
+def _begins_a_section(node: "LexborNode") -> bool:
+    """Return whether nothing but blocks around the node stands between it and a heading below the page's."""
+    around: LexborNode | None = node
+    while around is not None and around.tag in _BLOCKS:
+        before = around.prev
+        while before is not None and not before.text().strip():
+            before = before.prev
+        if before is not None:
+            return before.tag in HEADINGS[1:]
+        around = around.parent
     return False
 
 
