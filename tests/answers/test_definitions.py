@@ -86,6 +86,19 @@ def test_what_the_last_line_of_a_piece_of_evidence_names_is_defined_in_the_next_
     assert text_of(preferred("What does git clone --bare do?", units, pieces)[0], pieces) == "Make a bare one."
 
 
+@pytest.mark.parametrize(
+    ("call", "quoted"),
+    [
+        ("`decoder(strict=True)`", ["It reads JSON.", "`decoder(strict=True)`"]),
+        ("decoder(strict=True) -- read JSON", ["decoder(strict=True) -- read JSON"]),
+    ],
+)
+def test_a_call_alone_is_quoted_with_what_it_does(call: str, quoted: list[str]):
+    found, evidence = weighed([("json/decoder", f"{call}\n\nIt reads JSON.")], {"`decoder": 0.9, "decoder": 0.9})
+    chosen = chosen_units("Which one parses?", preferred("Which one parses?", found, evidence), evidence)
+    assert [text_of(unit, evidence) for unit in chosen] == quoted
+
+
 def test_an_exception_class_of_the_next_section_is_no_exception_to_what_is_quoted():
     sections = [("queue/Empty", "Raised by get().\n\n## Full\n\nException raised by put().")]
     found, evidence = weighed(sections, {"Raised": 0.9})

@@ -35,6 +35,11 @@ from xnai_pipelines.answers.units import LONGEST, units
             [":Code 0: fine", ":Code 1: bad"],
         ),
         ("From: Ada\nSubject: Outage\n\nIt broke.", ["From: Ada", "Subject: Outage", "It broke."]),
+        (
+            "**Older**\ncall(...): Runs it, and\n    waits.\nstop(): Ends it.\n",
+            ["call(...): Runs it, and\n    waits.", "stop(): Ends it."],
+        ),
+        ("Mode: fast\nSpeed: high\nand more.", ["Mode: fast\nSpeed: high\nand more."]),
         ("Note: it is\nold and grey.", ["Note: it is\nold and grey."]),
         ("これは本です。あれはペンです。", ["これは本です。", "あれはペンです。"]),
         ("هذا كتاب. هل هذا قلم؟ نعم.", ["هذا كتاب.", "هل هذا قلم؟", "نعم."]),

@@ -21,6 +21,7 @@ _ARGUMENTS = re.compile(r"\(.*\)\Z", re.DOTALL)
 _QUALIFIER = re.compile(r"\.|::|#")
 # A line of its own that names a symbol: `-q, --quiet`, `--depth <depth>`, `push.default`, `pop [--index]`.
 _LINE = r"^(?:-[^\n]{{1,60}}[ ,|/])?(?P<above>{above})?{name}(?:[ =\[(,|<][^\n]{{0,100}})?(?<![.:;!?])(?=\n\n|\n?\Z)"
+_REMARK = " -- "  # stands between a call in a docstring and what it does
 _START = attrgetter("start")
 
 
@@ -35,6 +36,17 @@ def defining(question: str, units: Sequence[Unit], evidence: Sequence[Evidence])
     entry = _section(asked.symbol, units, evidence) or _entry(asked.symbol, units, evidence)
     ahead = units[0].score + AHEAD
     return [replace(unit, score=ahead) for unit in _answering(asked, entry, evidence)]
+
+
+def what_a_call_does(units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
+    """Return the sentence below the best unit, and that, if it only shows how to call something; else nothing."""
+    best = units[0]
+    if not _is_call(best, evidence) or _REMARK in text_of(best, evidence):
+        return []
+    section = section_of(best, evidence)
+    below = [unit for unit in units if unit.start > best.start and section_of(unit, evidence) == section]
+    said = min((unit for unit in below if not is_code(unit, evidence)), key=_START, default=None)
+    return [replace(said, score=best.score), best] if said else []
 
 
 def _answering(asked: SymbolQuestion, entry: Sequence[Unit], evidence: Sequence[Evidence]) -> Sequence[Unit]:

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from xnai_pipelines.answers.asked_for import asked_for
 from xnai_pipelines.answers.belonging import command_below, section_of, signature_above, text_of
-from xnai_pipelines.answers.definitions import defining
+from xnai_pipelines.answers.definitions import defining, what_a_call_does
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.how_to import asks_what_to_do
 from xnai_pipelines.answers.items import FENCE
@@ -33,7 +33,7 @@ def preferred(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]
     """
     if not units:
         return units
-    if defined := defining(question, units, evidence):
+    if defined := defining(question, units, evidence) or what_a_call_does(units, evidence):
         places = {(unit.evidence, unit.start) for unit in defined}
         return [*defined, *(unit for unit in units if (unit.evidence, unit.start) not in places)]
     asked = asked_for(question)

@@ -22,7 +22,9 @@ _CODE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _FENCE_LINE = re.compile(rf"^[ \t]*(?:{_MARK})[ \t]*(?P<language>[^\n]*)\n?", re.MULTILINE)
-_FIELD = re.compile(r"^:?(?P<name>[^\W\d_][\w -]{0,30}):[ \t]+(?=\S)", re.MULTILINE)
+_FIELD = re.compile(r"^:?(?P<name>[^\W\d_][\w .-]{0,30}(?:\([^()\n]{0,40}\))?):[ \t]+(?=\S)", re.MULTILINE)
+_GOES_ON = re.compile(r"[ \t]+\S")
+_TITLE = re.compile(r"\s*(?:\*\*[^*\n]{1,80}\*\*\s*)?")
 # A heading, the label above one, and the line of a directive that says nothing itself.
 _HEADING = re.compile(
     r"\s*(?:#{1,6}[ \t][^\n]*|[^\n]+\n(?P<under>[=~^\"*+#'`:.-])(?P=under){2,}[ \t]*(?=\n|\Z)"
@@ -119,9 +121,16 @@ def _sentences(text: str, start: int, end: int) -> Iterator[Part]:
 
 
 def _fields(text: str, start: int, end: int) -> Iterator[Range]:
-    """Yield the fields of a record, as above an e-mail, a line each; what is none is yielded whole."""
+    """Yield the fields of a record, as above an e-mail, or the terms of a list; what is none is yielded whole.
+
+    A line that is indented goes on with the one above, and a record may have a title in bold.
+    """
     fields = [match.start() for match in _FIELD.finditer(text, start, end)]
-    is_record = len(fields) > 1 and all(_FIELD.match(line) for line in text[start:end].strip().splitlines())
+    is_record = (
+        len(fields) > 1
+        and _TITLE.fullmatch(text, start, fields[0])
+        and all(_FIELD.match(line) or _GOES_ON.match(line) for line in text[fields[0] : end].strip().splitlines())
+    )
     yield from pairwise(sorted({start, *fields, end})) if is_record else [(start, end)]
 
 
