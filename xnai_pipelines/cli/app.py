@@ -21,6 +21,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from xnai_pipelines.errors import UnavailableError, XnaiError
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.wording import on_one_line, visible
 
 if TYPE_CHECKING:
     from xnai_pipelines.settings import Settings
@@ -159,15 +160,11 @@ def require_encoder() -> None:
 
 def complain(sentence: object) -> None:
     """Print a sentence about what is wrong to standard error."""
-    from xnai_pipelines.cli.terminal import visible
-
     print(f"xnai: {visible(str(sentence))}", file=sys.stderr)
 
 
 def progress(sentence: str) -> None:
     """Print a sentence about work that goes on to standard error."""
-    from xnai_pipelines.cli.terminal import on_one_line
-
     print(on_one_line(sentence), file=sys.stderr)
 
 

@@ -15,7 +15,6 @@ from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobO
 from sqlalchemy.exc import DatabaseError
 from tqdm import tqdm
 
-from xnai_pipelines.cli.terminal import on_one_line
 from xnai_pipelines.defs.resources import PROGRESS
 from xnai_pipelines.defs.runs import end_dead_runs
 from xnai_pipelines.environment import check_writable, dagster_home
@@ -23,6 +22,7 @@ from xnai_pipelines.errors import HomeError, expected
 from xnai_pipelines.settings import settings
 from xnai_pipelines.state.context import full_disk
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.wording import on_one_line
 
 LOCATION = "xnai_pipelines"  # as workspace.yaml names the code location
 REPOSITORY = "__repository__"  # as Dagster names the definitions of a code location

@@ -8,12 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from xnai_pipelines.wording import on_one_line, visible
+
 BESIDE_COLUMN = 3  # characters: a space on each side, and one between two columns or at the edge
 LEAST_COLUMNS = 2
 LONGEST_WORD = 44  # longer ones, such as paths and hashes, are broken
-
-_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "\ufffd")
-_LINE_ENDS = dict.fromkeys([ord("\n"), 0x2028, 0x2029], "\u21b5")
 
 _output = Console()
 _errors = Console(stderr=True)
@@ -54,16 +53,6 @@ def say(*parts: str | tuple[str, str], fold: bool = False, error: bool = False, 
     clean = visible if lines else on_one_line
     shown = Text.assemble(*((clean(words), style) for words, style in pairs))
     (_errors if error else _output).print(shown, soft_wrap=not fold)
-
-
-def visible(text: str) -> str:
-    """Return the text with a sign for each control character: a name must not move the cursor or change colours."""
-    return text.translate(_CONTROLS)
-
-
-def on_one_line(text: str) -> str:
-    """Return the text with a sign for each control character and each end of a line, which a file's name may have."""
-    return visible(text).translate(_LINE_ENDS)
 
 
 def _widths(columns: Sequence[Sequence[str]]) -> list[int]:
