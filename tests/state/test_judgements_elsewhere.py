@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.workplace import Workplace, five_files
+from tests.support.workplace import Workplace
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.questions.feedback import read_feedback, record_feedback
 from xnai_pipelines.questions.make import make_questions
@@ -15,15 +15,7 @@ from xnai_pipelines.state.judgements import JUDGEMENTS, exchange_judgements
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.objects import Objects
 from xnai_pipelines.state.sharing import objects_at
-from xnai_pipelines.state.table_claim import claim_tables
 from xnai_pipelines.state.taking_over import take_over
-
-
-@pytest.fixture
-def shared(work: Workplace, prefix: str) -> Workplace:
-    claim_tables(work.home, prefix)
-    five_files(work).ingest()
-    return work
 
 
 def judge(home: Home, question: str) -> None:

@@ -15,7 +15,7 @@ from tests.support.adaptation_world import (
     mine,
     tracker_of,
 )
-from tests.support.workplace import Workplace, five_files
+from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.make import adapt_encoder, released_base, train_adapter
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.evaluation.make import evaluate_retrieval
@@ -48,13 +48,6 @@ def move_tables(work: Workplace, prefix: str) -> None:
     shutil.rmtree(work.home.lancedb)
     claim_tables(work.home, prefix)
     share(work.home)
-
-
-@pytest.fixture
-def shared(work: Workplace, prefix: str) -> Workplace:
-    claim_tables(work.home, prefix)
-    five_files(work).ingest()
-    return work
 
 
 def elsewhere(work: Workplace, root: Path) -> Workplace:

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.workplace import Workplace, five_files
+from xnai_pipelines.state.table_claim import claim_tables
+
 SECRET = "a-secret-of-the-store"
 
 
@@ -35,3 +38,11 @@ def prefix(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         monkeypatch.setenv(name, value)
     boto3.client("s3").create_bucket(Bucket="tables")
     return f"s3://tables/{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def shared(work: Workplace, prefix: str) -> Workplace:
+    """Five files in a home whose tables lie at the prefix."""
+    claim_tables(work.home, prefix)
+    five_files(work).ingest()
+    return work
