@@ -68,6 +68,7 @@ class SharedCache:
         """Delete the results of other states, once per state. If Redis does not answer, the next call tries again."""
         if state == self._kept_state:
             return
+        self._kept_state = None  # nothing is kept while the results before are looked for: it might be missed
 
         async def delete() -> bool:
             async for name in self._redis.scan_iter(match=f"{self._home}*", count=1_000):
