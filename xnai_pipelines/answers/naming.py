@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from xnai_pipelines.answers.symbol_questions import Symbol, without_kinds
+from xnai_pipelines.search.words import fold
 
 _WORDS = re.compile(r"[^\W_]+")
 _ARGUMENTS = re.compile(r"\(.*\)\Z", re.DOTALL)
@@ -48,7 +49,7 @@ def is_named(heading: str, symbol: Symbol) -> bool:
 
 def nearness(symbol: Symbol, *around: str) -> int:
     """Return how many of the words that a question has beside a symbol a source and its titles have."""
-    return len({*symbol.above, *symbol.of} & words_of(*around))
+    return len({fold(word) for word in (*symbol.above, *symbol.of)} & {fold(word) for word in words_of(*around)})
 
 
 def words_of(*texts: str) -> set[str]:

@@ -29,7 +29,8 @@ class Symbol:
     Attributes:
         name: Its own name, the last part of a dotted one or of a path.
         above: What it belongs to: modules and classes.
-        of: The other words of the question, among them the command of an option. They need not stand above it.
+        of: The other words of the question without function words, among them the command of an option. They need not
+            stand above it.
         written: What stands right before the name in the question: "os.", "debian/".
         is_word: Whether it looks like any word: only what has no other name is it, in capitals or not.
     """
@@ -121,7 +122,8 @@ def _named(question: str) -> tuple[Symbol, tuple[int, int]] | None:
     """Return the first symbol in a question, and its range."""
     alone = bool(_HAN.search(question)) and len(_LATIN.findall(question)) == 1
     for found in _SYMBOL.finditer(question):
-        of = tuple(_TOKEN.findall(question[: found.start()] + " " + question[found.end() :].strip(_ENDS)))
+        others = _TOKEN.findall(question[: found.start()] + " " + question[found.end() :].strip(_ENDS))
+        of = tuple(word for word in others if fold(word) not in _AROUND_NAMES)
         if found["option"]:
             return Symbol(found["option"], of=of), found.span("option")
         if found["quoted"]:
@@ -148,7 +150,7 @@ def _of_words(question: str) -> SymbolQuestion | None:
     *above, name = words
     is_command = above and all(_COMMAND_WORD.fullmatch(word) and word not in _AROUND_NAMES for word in words)
     command = [Symbol(name, tuple(above))] if is_command else []
-    of = tuple(words)
+    of = tuple(word for word in words if fold(word) not in _AROUND_NAMES)
     called = [Symbol(word, of=of) for word in _beside_kinds(words)]
     term = without_kinds(phrase)
     return SymbolQuestion(
