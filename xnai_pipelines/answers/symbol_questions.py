@@ -74,6 +74,7 @@ _LATIN = re.compile(r"[\w.+/-]+", re.ASCII)
 _ENDS = " \t?!.？！。"
 _PLACE = "\0"  # stands in a question where the symbol does
 _AROUND = rf"(?:\S+ ){{0,4}}\S?{_PLACE}\S?(?: ?\w+){{0,5}}"  # "the os.walk function", "the option -k of debmake"
+_BESIDE = re.compile(rf"[^\W\d]+ (?={_PLACE})|(?<={_PLACE}) [^\W\d]+")
 _NEVER = r"(?!)"
 _TOKEN = re.compile(r"[^\s,;:()\"]+")
 _MOST_WORDS = 5  # of a phrase
@@ -98,7 +99,7 @@ def symbol_question(question: str) -> SymbolQuestion | None:
     for aspect, (whole, within) in _ASKS.items():
         if whole.fullmatch(said):
             return SymbolQuestion((symbol,), aspect, only=True)
-        if within.search(said):
+        if within.search(_BESIDE.sub(_unless_a_kind, said)):
             return SymbolQuestion((symbol,), aspect, only=False)
     return None
 
@@ -119,9 +120,9 @@ def without_kinds(phrase: str) -> str:
 
 
 def _named(question: str) -> tuple[Symbol, tuple[int, int]] | None:
-    """Return the first symbol in a question, and its range."""
+    """Return the first symbol in a question, and its range; an option goes before the command that it is of."""
     alone = bool(_HAN.search(question)) and len(_LATIN.findall(question)) == 1
-    for found in _SYMBOL.finditer(question):
+    for found in sorted(_SYMBOL.finditer(question), key=lambda found: not found["option"]):
         others = _TOKEN.findall(question[: found.start()] + " " + question[found.end() :].strip(_ENDS))
         of = tuple(word for word in others if fold(word) not in _AROUND_NAMES)
         if found["option"]:
@@ -163,6 +164,11 @@ def _beside_kinds(words: Sequence[str]) -> Iterator[str]:
     for at, word in enumerate(words):
         beside = (*words[at + 1 : at + 2], *words[max(0, at - 1) : at]) if fold(word) in _KINDS else ()
         yield from (one for one in beside if fold(one) not in _AROUND_NAMES)
+
+
+def _unless_a_kind(beside: re.Match[str]) -> str:
+    """Return the word beside a symbol, nothing if it says what that is: a parameter's name asks for no parameters."""
+    return "" if fold(beside.group().strip()) in _KINDS else beside.group()
 
 
 def _words(aspect: Aspect, kind: str) -> list[str]:
