@@ -63,6 +63,8 @@ class SharedCache:
         if adapter is not None and state == self._kept_state:
             name, data = self._name(state, groups, key), adapter.dump_json(result)
             await self.breaker.use(lambda: self._redis.set(name, data, ex=KEPT_SECONDS), _FAILING)
+            if state != self._kept_state:  # it may have come after the results of its state were looked for
+                await self.breaker.use(lambda: self._redis.unlink(name), _FAILING)
 
     async def keep_only(self, state: str) -> None:
         """Delete the results of other states, once per state. If Redis does not answer, the next call tries again."""
