@@ -19,8 +19,6 @@ from pathlib import Path
 from tests.support import forked
 
 _ROOT = Path(__file__).resolve().parents[2]
-
-
 _SHARED = "TESTS_SHARED_FORK_SERVER"
 
 

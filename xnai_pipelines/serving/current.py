@@ -178,7 +178,7 @@ class CurrentRelease:
                 f"{self._home.root / 'home.json'} is missing, so the documents folder and who may read are unknown. "
                 "Set XNAI_DOCUMENTS to the folder that this home was made from and run `xnai run`."
             )
-        rules = read_access_rules(inputs.documents, self._rules)
+        rules = read_access_rules(inputs.documents, self._rules, closed=self._served is None)
         if self._rules.rules and not rules.rules:  # as for a moment in a checkout: it must not open what was closed
             raise AccessRulesError(
                 f"The access rules are gone, so who may read is unknown. Put {ACCESS_FILE} back. If all may read all, "
