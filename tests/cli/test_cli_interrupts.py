@@ -1,6 +1,7 @@
 """Ctrl-C ends a command whenever it comes."""
 
 import signal
+import subprocess
 import sys
 import threading
 import weakref
@@ -45,6 +46,23 @@ def test_an_interrupt_while_garbage_is_collected_ends_the_command_all_the_same(
 
     with pytest.raises(KeyboardInterrupt):
         work()
+
+
+INTERRUPTED = """
+import sys, xnai_pipelines.cli
+
+def interrupted():
+    raise KeyboardInterrupt
+
+sys.modules["xnai_pipelines.cli.app"].settings = interrupted
+sys.argv = ["xnai", "backup"]
+xnai_pipelines.cli.main()
+"""
+
+
+def test_an_interrupted_command_says_so_in_a_sentence():
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "xnai: Interrupted. Nothing is left half-done.\n")
 
 
 def test_another_error_that_python_ignores_is_printed_as_ever(

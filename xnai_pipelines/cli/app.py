@@ -102,6 +102,13 @@ class _Command(TyperCommand):
     """A command that finds settings validated, the environment prepared and the home made; its help needs none."""
 
     def invoke(self, ctx: Any) -> Any:
+        try:
+            return self._prepared(ctx)
+        except KeyboardInterrupt:  # a run says more itself
+            complain("Interrupted. Nothing is left half-done.")
+            raise typer.Exit(128 + signal.SIGINT) from None
+
+    def _prepared(self, ctx: Any) -> Any:
         from xnai_pipelines.environment import make_home, prepare
         from xnai_pipelines.settings import unknown_variables
 
