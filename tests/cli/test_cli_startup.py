@@ -51,6 +51,14 @@ def test_help_loads_the_command_line_and_reads_no_setting(tmp_path, arguments):
 
 
 @pytest.mark.slow
+def test_settings_load_no_search_and_no_encoder(tmp_path):
+    _, loaded = modules(variables(home=tmp_path / "home"), "backups")
+    assert "xnai_pipelines.settings" in loaded
+    assert not packages(loaded) & (HEAVY | {"onnxruntime", "tokenizers", "lancedb"})
+    assert not {name for name in loaded if name.startswith(("xnai_pipelines.search.index", "xnai_pipelines.answers"))}
+
+
+@pytest.mark.slow
 def test_a_search_loads_its_index_and_encoder_alone(answering: Workplace):
     said, loaded = modules(variables(answering), "search", "solar panels")
     assert " 1. " in said
@@ -65,7 +73,7 @@ def test_a_search_loads_its_index_and_encoder_alone(answering: Workplace):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["sources", "history"])
+@pytest.mark.parametrize("command", ["sources", "history", "plan", "releases"])
 def test_what_reads_a_home_and_runs_nothing_loads_no_orchestration(answering: Workplace, command):
     _, loaded = modules(variables(answering), command)
     assert "dagster" not in packages(loaded)
