@@ -112,7 +112,7 @@ def test_two_wrong_settings_are_both_named(tmp_path):
     ],
 )
 def test_where_nothing_was_stored_a_command_that_needs_a_release_makes_nothing(tmp_path, line):
-    assert "`xnai run` filled" in refused(command(variables(home=tmp_path / "mistyped"), *line.split()), 1)
+    assert "`xnai run` makes it" in refused(command(variables(home=tmp_path / "mistyped"), *line.split()), 1)
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "empty").mkdir()
     said = refused(command(variables(home=tmp_path / "empty"), *line.split()), 1)
