@@ -53,7 +53,8 @@ def test_help_loads_the_command_line_and_reads_no_setting(tmp_path, arguments):
 @pytest.mark.slow
 def test_settings_load_no_index_and_no_encoder():
     code = "import sys, xnai_pipelines.settings; print(*sys.modules)"
-    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
     assert not packages(loaded) & (HEAVY | {"lancedb", "onnxruntime", "tokenizers"})
     assert not loaded & {"xnai_pipelines.search.index", "xnai_pipelines.encoders.encoder"}
 
