@@ -58,8 +58,8 @@ def known_languages(index: SearchIndex, advance: Callable[[], object] = lambda: 
             continue
         writing = _writing(index, rows[:ASKED])
         # names in Latin letters tell passages apart in any writing
-        found = writing.fluency if told is None else knowledge(told) * (1 - writing.unknown_share)
-        known[language] = round(found, 2)
+        share = writing.fluency if told is None else knowledge(told) * (1 - writing.unknown_share)
+        known[language] = round(share, 2)
     return dict(sorted(known.items()))
 
 
