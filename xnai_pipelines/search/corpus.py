@@ -117,7 +117,8 @@ class Corpus:
 
     def _alike(self, original: int, row: int) -> Rows:
         alike = np.flatnonzero(self.originals == original)
-        return alike[alike != row]
+        others: Rows = alike[alike != row]
+        return others
 
     @cached_property
     def _times(self) -> Rows:
