@@ -9,11 +9,13 @@ import gc
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 
 # Commands for a home that is lost, damaged or of another version: none is made, and none is changed, before they run.
 WITHOUT_A_HOME = ("backups", "doctor", "migrate", "restore")
+# Commands that begin a home. Any other finds what is there, and makes nothing where nothing is: a mistyped XNAI_HOME.
+BEGINNING = {
+    *("crawl", "demo", "demo-models", "demo-retrain", "run", "sample", "serve", "take-over", "token create", "ui"),
+}
+BEGINNING_JOBS = ("ingest", "refresh")
 DAILY = ("run", "search", "ask", "evaluate", "status", "plan")
 
 
@@ -50,6 +57,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _OBJECTS_BEFORE_COLLECTING = 500_000
+INTERRUPTED_AGAIN_SECONDS = 0.05
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
@@ -79,6 +87,7 @@ def main() -> None:
     groups = [group.typer_instance for group in app.registered_groups if group.typer_instance]
     for registered in [command for one in (app, *groups) for command in one.registered_commands]:
         registered.cls = _Command
+    sys.unraisablehook = interrupt_again
     with _sentences_for_errors():
         try:
             app(prog_name="xnai")
@@ -86,11 +95,26 @@ def main() -> None:
             sys.stdout.flush()  # not left to the interpreter, which tells a failure in its own words
 
 
+def interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Send an interrupt again that hit where Python ignores what is raised: while it collects garbage, for one."""
+    if lost.exc_type is None or issubclass(lost.exc_type, Exception):
+        sys.__unraisablehook__(lost)
+    else:  # KeyboardInterrupt, or what Dagster raises in its place; a moment later, when the collection has ended
+        Timer(INTERRUPTED_AGAIN_SECONDS, os.kill, [os.getpid(), signal.SIGINT]).start()
+
+
 class _Command(TyperCommand):
-    """A command that finds settings validated, the environment prepared and the home made; its help needs none."""
+    """A command that finds settings validated, the environment prepared and the home open; its help needs none."""
 
     def invoke(self, ctx: Any) -> Any:
-        from xnai_pipelines.environment import make_home, prepare
+        try:
+            return self._prepared(ctx)
+        except KeyboardInterrupt:  # a run says more itself
+            complain("Interrupted. Nothing is left half-done.")
+            raise typer.Exit(128 + signal.SIGINT) from None
+
+    def _prepared(self, ctx: Any) -> Any:
+        from xnai_pipelines.environment import is_begun, make_home, prepare
         from xnai_pipelines.settings import unknown_variables
 
         if ctx.info_name == "doctor":  # which tells what is wrong with the settings
@@ -99,7 +123,8 @@ class _Command(TyperCommand):
         for sentence in unknown_variables(os.environ):
             complain(sentence)
         prepare(current)
-        if ctx.info_name not in WITHOUT_A_HOME:
+        name = ctx.command_path.removeprefix("xnai ")
+        if name not in WITHOUT_A_HOME and (name in BEGINNING or is_begun(Home(current.home))):
             make_home(current)
         return super().invoke(ctx)
 
@@ -123,14 +148,20 @@ def execute(
     *,
     show: bool = True,
 ) -> None:
-    """Run a job and show what its stages report; end with the exit code of what failed."""
+    """Run a job and show what its stages report; end with the exit code of what failed.
+
+    Raises:
+        ReleaseError: Nothing was ever stored, and the job begins no home.
+    """
+    home = Home(settings().home)
+    if job not in BEGINNING_JOBS:
+        require_begun(home)
     if sys.stderr.isatty():  # the imports below take seconds
-        print(f"Starting the job {job} of {settings().home} ...", file=sys.stderr)
+        print(f"Starting the job {job} of {home.root} ...", file=sys.stderr)
     from xnai_pipelines.cli.queries import run_reports
     from xnai_pipelines.cli.runs import execute
     from xnai_pipelines.cli.show_run import show_run, show_run_reports
 
-    home = Home(settings().home)
     finished = execute(job, config, home, assets)
     reports = run_reports(home, finished.succeeded)
     if as_json:
@@ -140,6 +171,19 @@ def execute(
     show_run(finished)
     if finished.failure:
         raise typer.Exit(finished.exit_code)
+
+
+def require_begun(home: Home) -> None:
+    """Fail before anything is made where nothing was ever stored.
+
+    Raises:
+        ReleaseError: Nothing was; the message says what makes the first release.
+    """
+    from xnai_pipelines.environment import is_begun
+    from xnai_pipelines.state.manifest import Releases
+
+    if not is_begun(home):
+        Releases(home.releases).require()
 
 
 def require_encoder() -> None:
