@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -16,6 +17,7 @@ from xnai_pipelines.graph.page import page
 from xnai_pipelines.graph.record import Made, made_by
 from xnai_pipelines.graph.stored import KnowledgeGraph
 from xnai_pipelines.graph.trail import why
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import DOCUMENTS
 
 PAGES = {
@@ -149,3 +151,9 @@ def test_a_page_is_one_file_that_loads_nothing_and_shows_texts_as_texts(graph: K
 def test_a_home_without_a_graph_says_what_builds_it(work: Workplace):
     with pytest.raises(GraphQueryError, match=r"no knowledge graph yet.*xnai run"):
         KnowledgeGraph(work.tables)
+
+
+def test_asking_a_home_that_does_not_exist_makes_nothing(tmp_path: Path):
+    with pytest.raises(GraphQueryError, match=r"no knowledge graph yet.*xnai run"):
+        KnowledgeGraph.of(Home(tmp_path / "none"))
+    assert list(tmp_path.iterdir()) == []

@@ -109,9 +109,9 @@ COPULAS: Mapping[str, str] = {
     "nl": r"(?:is|was|zijn) (?:een|de|het)",
     "ru": r"[—–]",
     "uk": r"[—–]",
-    "zh": r"(?:是|为)(?:一?[个個位名种種家款座条條部本项項])?",
+    "zh": r"是(?:一?[个個位名种種家款座套条條部本项項门門])?",
 }
-_UNSPACED_COPULAS = frozenset({"zh"})
+_UNSPACED = frozenset({"zh"})  # languages without blanks between words
 
 # A sentence that opens with one of them goes on with the name that opened one before it.
 PRONOUNS: Mapping[str, frozenset[str]] = {
@@ -185,6 +185,6 @@ def class_expression(language: str) -> re.Pattern[str] | None:
     if copula is None:
         return None
     between = r"[`*_\"”“»]{0,3}\s?(?:\([^()\n]{0,120}\)|（[^（）\n]{0,120}）|,[^,.\n]{0,60},)?\s?"
-    if language in _UNSPACED_COPULAS:
+    if language in _UNSPACED:
         return re.compile(rf"{between}{copula}([^，。；：、！？\s]{{1,40}})(?=[，。；])")
     return re.compile(rf"{between}{copula}\s((?:(?!{_CLASS_ENDS}).){{3,60}})")
