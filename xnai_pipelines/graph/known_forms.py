@@ -48,9 +48,10 @@ class KnownForms:
         form = form_of(name)
         for key in (form.qualified, form.key):
             found = self.by_key.get(key, ())
+            written = [entity for entity in found if self.of[entity] == name]
             exact = [entity for entity in found if form_of(self.of[entity]).qualified == key]
-            chosen = found if len(found) == 1 else exact
-            if len(chosen) == 1:
+            chosen = next((several for several in (found, written, exact) if len(several) == 1), ())
+            if chosen:
                 return chosen[0]
             if found:
                 forms = "; ".join(sorted(f"{self.of[entity]} ({entity})" for entity in found)[:SUGGESTED])

@@ -11,6 +11,7 @@ from xnai_pipelines.graph.known_forms import KnownForms
 from xnai_pipelines.graph.recogniser import Recognition, ground_of, recognitions_of
 from xnai_pipelines.graph.relations import CO_OCCURS
 from xnai_pipelines.graph.shortest import shortest
+from xnai_pipelines.graph.summaries import is_prose
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, RECOGNISED, RELATIONS
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
@@ -18,6 +19,7 @@ from xnai_pipelines.state.table_place import place_of
 from xnai_pipelines.state.tables import Tables, is_in, quoted
 
 _SENTENCES = 3  # of a community's summary, in a list of communities
+_READ = 20  # mentions, of which the first in a sentence of prose says what an entity is
 _NO_GRAPH = "There is no knowledge graph yet. `xnai run` builds it."
 
 
@@ -198,9 +200,12 @@ class KnowledgeGraph:
         about = set(row["titled_documents"])
         # a title stands alone in its sentence: the first sentence of its document that goes on says what it is
         own = [one for one in mentions if one["document_id"] in about and one["sentence_end"] > one["end"] + 1]
-        first = (own or [one for one in mentions if one["sentence_end"] > one["end"] + 1] or mentions)[0]
-        place = {"chunk_id": first["chunk_id"], "start": first["sentence_start"], "end": first["sentence_end"]}
-        return next(iter(self.evidence([place])), None)
+        asked = own or [one for one in mentions if one["sentence_end"] > one["end"] + 1] or mentions
+        places = [
+            {"chunk_id": one["chunk_id"], "start": one["sentence_start"], "end": one["sentence_end"]}
+            for one in asked[:_READ]
+        ]
+        return min(self.evidence(places), key=lambda one: not is_prose(one.text), default=None)
 
     def _neighbours(self, entity_id: str, limit: int) -> tuple[Neighbour, ...]:
         where = f"source_id = {quoted(entity_id)} OR target_id = {quoted(entity_id)}"
