@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -140,6 +141,16 @@ def test_without_exact_search_or_with_few_passages_of_a_language_the_words_count
     monkeypatch.setattr(languages, "MIN_PASSAGES", 2)
     assert totals(None, en=1.0, ru=1.0) != usual
     assert totals(10, en=1.0, ru=1.0) == usual
+
+
+def test_what_words_found_is_ranked_by_its_own_similarity_where_few_passages_are_compared(index: SearchIndex):
+    text, rows = "Which invoice to a customer is due in thirty days?", np.arange(len(index.corpus.passages))
+    exact, keyword = index.scoring.by_vector(text).at(rows), index.scoring.keyword.scores(text)
+    similarities = replace(index.scoring, candidates=1).by_vector(text, keyword).at(rows)
+    found = keyword > 0
+    assert 1 < found.sum() < len(rows)
+    assert similarities[found].tolist() == exact[found].tolist()
+    assert ((similarities == exact) | (similarities == similarities.min())).all(), "the others: of the least similar"
 
 
 def test_of_many_passages_with_the_words_of_a_phrase_the_best_are_read(

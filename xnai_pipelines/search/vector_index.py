@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnai_pipelines.search.corpus import Corpus
-from xnai_pipelines.search.ranking import FUSED_DEPTH, SCALED_BY, Estimates, Rows
+from xnai_pipelines.search.ranking import SCALED_BY, Estimates, Rows
 from xnai_pipelines.state.layout import remove, write_json
 
 RECALL_FLOOR = 0.98
@@ -104,7 +104,7 @@ def _questions(corpus: Corpus, encode_query: Callable[[str], Vector]) -> tuple[l
 
 
 def _recall(corpus: Corpus, queries: list[Vector], exact: list[Rows], candidates: int) -> VectorIndex:
-    found = [some_compared(corpus, query, candidates)[0] for query in queries]
+    found = [some_compared(corpus, query, candidates).best(SCALED_BY) for query in queries]
     at_10, at_100 = (
         float(np.mean([np.isin(a[:k], b[:k]).mean() for a, b in zip(exact, found, strict=True)]))
         for k in (10, SCALED_BY)
@@ -123,13 +123,31 @@ def all_compared(corpus: Corpus, vector: Vector) -> Estimates:
     return Estimates(*corpus.codes.similarities(vector), lambda rows: _dots(corpus.pieces.vectors(rows), vector))
 
 
-def some_compared(corpus: Corpus, vector: Vector, candidates: int) -> tuple[Rows, Vector]:
-    """Return the nearest 200 passages among the candidates that the bits leave, best first, and their similarities."""
-    rows = corpus.bits.nearest(vector, candidates)
+def some_compared(corpus: Corpus, vector: Vector, candidates: int, found: Rows | None = None) -> Estimates:
+    """Return the similarity of every passage; those that are not compared have that of the least similar one compared.
+
+    Args:
+        corpus: The passages.
+        vector: The question's vector.
+        candidates: How many the bits leave to be compared.
+        found: Rows that are compared too, such as those with the words of the question.
+    """
+    compared = np.zeros(len(corpus.passages), np.bool_)
+    compared[corpus.bits.nearest(vector, candidates)] = True
+    if found is not None:
+        compared[found] = True
+    rows = np.flatnonzero(compared)
     estimated, error = corpus.codes.similarities(vector, rows)
-    estimates = Estimates(estimated, error, lambda places: _dots(corpus.pieces.vectors(rows[places]), vector))
-    best = rows[estimates.best(FUSED_DEPTH)]
-    return best, _dots(corpus.pieces.vectors(best), vector)
+    least = estimated.min(initial=1.0)
+    scores = np.full(len(compared), least, np.float32)
+    scores[rows] = estimated
+
+    def exact(wanted: Rows) -> Vector:
+        similarities, there = np.full(len(wanted), least, np.float32), compared[wanted]
+        similarities[there] = _dots(corpus.pieces.vectors(wanted[there]), vector)
+        return similarities
+
+    return Estimates(scores, error, exact)
 
 
 def _dots(rows: Vector, vector: Vector) -> Vector:
