@@ -130,7 +130,22 @@ def test_lists_terms_and_quotes_are_marked() -> None:
     marked = html_text(
         "<body><ol><li><p>Stop</p><p>Wait</p><ol><li>Press</ol></ol><dl><dt>-q</dt><dd>Quiet</dd></dl><blockquote>Dry</blockquote>"
     )
-    assert marked == "1. Stop\n\nWait\n\n  1. Press\n\n-q\n\n: Quiet\n\n> Dry"
+    assert marked == "1. Stop\n\nWait\n\n  1. Press\n\n-q\n: Quiet\n\n> Dry"
+
+
+def test_every_term_of_a_definition_list_stands_above_its_text_whose_paragraphs_are_marked() -> None:
+    marked = html_text(
+        "<dl><dt><p>-q</p></dt><dt>--quiet</dt><dd><p>Say little.</p><p>Errors stay.</p><ul><li>All</li></ul></dd>"
+        "<dt>-v</dt><dd><pre>loud</pre></dd><dt>-x</dt></dl><p>End</p>"
+    )
+    assert marked == ("-q\n--quiet\n: Say little.\n\n: Errors stay.\n\n- All\n\n-v\n\n```\nloud\n```\n\n-x\n\nEnd")
+
+
+def test_a_table_of_contents_that_repeats_headings_is_left_out() -> None:
+    contents = "".join(f'<dt><a href="#{at}">{at}. Part</a></dt>' for at in range(9))
+    parts = "".join(f"<h2>{at}. Part</h2><p>What the part number {at} says in its own words.</p>" for at in range(9))
+    page = parse_html(f'<body><h1>Manual</h1><div class="toc"><dl>{contents}</dl></div>{parts}</body>', "manual")
+    assert page.text.count("3. Part") == 1
 
 
 def test_a_letter_in_html_keeps_every_word() -> None:

@@ -27,6 +27,7 @@ _BLOCKS = {
 }
 _LISTS = {"ul", "ol", "menu", "dir"}
 _LISTED = {*_LISTS, "dl", "table"}
+_ENTRY = {"dt", "dd"}
 _CONTENT_TAGS = {"main", "article"}
 _DECORATIVE_ROLES = {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "toolbar"}
 _DECORATIVE_NAMES = {
@@ -56,11 +57,19 @@ class BlockRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block: its Markdown, its plain texts (of a table one per row), and its part in the page."""
+    """A block of a page.
+
+    Attributes:
+        markdown: Its Markdown.
+        texts: Its plain texts, of a table one per row.
+        part: Its part in the page.
+        is_term: Whether it is a term of a definition list: what follows stands on the next line.
+    """
 
     markdown: str
     texts: tuple[str, ...]
     part: BlockRole
+    is_term: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class _Place:
         block: Nearest block.
         table, cell: Outermost table of data, and the cell in it.
         item: Nearest list item.
+        entry: Tag of the nearest part of a definition list, "dt" or "dd"; "" in a list item inside it.
         depth: Lists around the node.
         quoted: Whether it is in a quotation.
         linked: Whether it is in a link.
@@ -82,6 +92,7 @@ class _Place:
     table: "LexborNode | None" = None
     cell: "LexborNode | None" = None
     item: "LexborNode | None" = None
+    entry: str = ""
     depth: int = 0
     quoted: bool = False
     linked: bool = False
@@ -185,6 +196,7 @@ def _place_of(node: "LexborNode", parent: _Place) -> _Place:
         parent,
         block=node if tag in _BLOCKS else parent.block,
         item=node if tag == "li" else parent.item,
+        entry=tag if tag in _ENTRY else "" if tag == "li" else parent.entry,
         depth=parent.depth + (tag in _LISTS),
         quoted=parent.quoted or tag == "blockquote",
         linked=parent.linked or tag == "a",
@@ -249,7 +261,8 @@ def _block(place: _Place, pieces: list[_Piece], items: _Items) -> Block | None:
     if not line.strip():
         return None
     markdown = _marked(tag, line, place, items)
-    return Block(f"> {markdown}" if place.quoted else markdown, (line,), _part(place, pieces))
+    is_term = place.entry == "dt" and not place.quoted
+    return Block(f"> {markdown}" if place.quoted else markdown, (line,), _part(place, pieces), is_term)
 
 
 def _part(place: _Place, pieces: list[_Piece]) -> BlockRole:
@@ -293,11 +306,11 @@ def _marked(tag: str, line: str, place: _Place, items: _Items) -> str:
         return "#" * int(tag[1]) + " " + line
     if tag == "pre":
         return f"```\n{line}\n```"
-    if tag == "dd":
+    if place.entry == "dd":
         return f": {line}"
     if tag == "option":
         return f"- {line}"
-    if place.item is not None and (mark := items.mark(place.item)):
+    if not place.entry and place.item is not None and (mark := items.mark(place.item)):
         return "  " * (place.depth - 1) + mark + line
     return line
 
