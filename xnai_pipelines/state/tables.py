@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 
 class Tables:
-    """The tables of a home, in LanceDB.
+    """The tables of a home, in LanceDB. Their folder is made with the first table; reading makes nothing.
 
     `committed` is called after every commit; tests use it to kill the process there.
     """
@@ -60,15 +60,6 @@ class Tables:
         self._place = place
         self._committed = committed
         self._root = root
-        if isinstance(place, Bucket):
-            return
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise TableError(
-                f"The tables' folder {place} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME "
-                "to a writable folder."
-            ) from error
 
     @classmethod
     def of(cls, home: Home, committed: Callable[[], None] = lambda: None) -> Self:
@@ -79,6 +70,13 @@ class Tables:
     def _database(self) -> Any:
         lancedb = imported_lancedb()  # importing it takes a second: not before a table is read
         if isinstance(self._place, Path):
+            try:
+                self._place.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise TableError(
+                    f"The tables' folder {self._place} cannot be written ({error.strerror}). Make it writable, or set "
+                    "XNAI_HOME to a writable folder."
+                ) from error
             return lancedb.connect(str(self._place))
         try:
             return lancedb.connect(self._place.address, storage_options=self._place.options())
@@ -108,6 +106,8 @@ class Tables:
 
     def names(self) -> list[str]:
         """Return the names of the tables that exist."""
+        if self._is_missing():
+            return []
         names: list[str] = []
         token: str | None = None
         while True:
@@ -135,6 +135,8 @@ class Tables:
             TableError: The table is damaged.
             HomeError: The object store cannot be reached.
         """
+        if self._is_missing():
+            return None
         try:
             return self._database.open_table(name)
         except (ValueError, FileNotFoundError):
@@ -145,6 +147,12 @@ class Tables:
             raise TableError(
                 f"Table {name} in {self._place} cannot be opened ({error}). `xnai doctor` says what can be done."
             ) from error
+
+    def _is_missing(self) -> bool:
+        """Return whether the folder of the tables is still to be made; one that cannot be looked at is not."""
+        with suppress(PermissionError):
+            return isinstance(self._place, Path) and not self._place.exists()
+        return False
 
     def ensure(self, spec: TableSpec) -> Any:
         """Return the table, created if it does not exist, with the columns that this version of the code needs.

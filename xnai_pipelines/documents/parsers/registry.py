@@ -185,7 +185,7 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     CSV: (_csv := Parser("csv", 4, parse_csv)),
     "text/tab-separated-values": _csv,
     "text/x-python": Parser("python", 1, _of_text(parse_python), isolated=True),
-    HTML: Parser("html", 9, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
+    HTML: Parser("html", 10, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
     MAIL: Parser(
         "mail",
         7,

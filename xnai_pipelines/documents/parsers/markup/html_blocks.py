@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from xnai_pipelines.documents.parsers.markup.html_tables import Cell, is_data_table, table_lines
+from xnai_pipelines.documents.parsers.markup.html_tables import Cell, is_data_table, says_more_than_links, table_lines
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -43,6 +43,8 @@ _TYPED = {"", "text", "email", "tel", "url", "number", "date", "time", "datetime
 _CHOSEN = {"checkbox", "radio"}
 _FILE_NAME = re.compile(r"\S+\.\w{3,4}")
 _MIN_LINKED = 0.5
+_WORD = re.compile(r"[^\W_]+")
+_SENTENCE = 8  # words outside links; "You are here" and "Page 3 of 10" have fewer
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
 
 
@@ -204,7 +206,10 @@ def _place_of(node: "LexborNode", parent: _Place) -> _Place:
         part=_part_of(node, tag, role, main) if parent.part is BlockRole.CONTENT else parent.part,
     )
     if tag == "table" and parent.cell is None:
-        return replace(place, table=node if is_data_table(node) else None)
+        if not is_data_table(node):
+            return replace(place, table=None)
+        kept = place.part is BlockRole.NAVIGATION and says_more_than_links(node)
+        return replace(place, table=node, part=BlockRole.CONTENT if kept else place.part)
     if tag in {"td", "th"} and parent.table is not None and parent.cell is None:
         return replace(place, cell=node)
     return place
@@ -266,7 +271,13 @@ def _block(place: _Place, pieces: list[_Piece], items: _Items) -> Block | None:
 
 
 def _part(place: _Place, pieces: list[_Piece]) -> BlockRole:
-    """Return the part of a block. Nothing but links outside an article may be a menu, unless words lead to it."""
+    """Return the part of a block. Nothing but links outside an article may be a menu, unless words lead to it.
+
+    A sentence among what a page names its navigation may be content.
+    """
+    if place.part is BlockRole.NAVIGATION:
+        words = sum(len(_WORD.findall(piece.text)) for piece in pieces if not piece.place.linked)
+        return BlockRole.DOUBTFUL if words >= _SENTENCE else place.part
     if place.part is not BlockRole.CONTENT or place.main:
         return place.part
     only_links = all(piece.place.linked or not piece.text.strip() for piece in pieces)
