@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from xnai_pipelines.search.places import joined
 from xnai_pipelines.search.postings import K1, B, Postings, Scores, rarity
 
 # Chosen on the train questions of the sample (.787 to .795) and XQuAD in Russian (.951 to .961).
@@ -51,7 +51,7 @@ class DocumentWords:
         """Return the BM25 score of every document: float32 [m]."""
         scores = np.zeros(self._number, np.float32)
         for terms, weight in asked.items():
-            times = np.bincount(*self._entries(terms), self._number)
+            times = np.bincount(*self._entries(terms), self._number + 1)[:-1]
             documents = np.flatnonzero(times > 0)
             number = times[documents]
             rare = rarity(self._there, len(documents))
@@ -60,13 +60,22 @@ class DocumentWords:
 
     def _entries(self, terms: tuple[str, ...]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]:
         """Return the document of each passage with one of the terms, and how often it has it."""
-        entries = [self.postings.of(term) for term in terms]
-        rows = _joined([self.postings.rows[some] for some in entries])
-        times = _joined([self.postings.times[some] for some in entries])
+        postings = self.postings
+        found = [
+            (piece.places[entries], times[entries])
+            for term in terms
+            for piece, times, entries in zip(postings.pieces, postings.times, postings.of(term), strict=True)
+        ]
+        places, times = (joined(arrays) for arrays in zip(*found, strict=True))
+        return self._of_places[places], times
+
+    @cached_property
+    def _of_places(self) -> npt.NDArray[np.int32]:
+        """The document of the passage in each place, their number if there is none that may be read: int32 [places]."""
+        documents = self.documents
         if self.readable is not None:
-            there = self.readable[rows]
-            rows, times = rows[there], times[there]
-        return self.documents[rows], times
+            documents = np.where(self.readable, documents, np.int32(self._number))
+        return self.postings.places.by_place(documents, self._number)
 
     @cached_property
     def _number(self) -> int:
@@ -82,8 +91,3 @@ class DocumentWords:
         lengths = np.bincount(self.documents, self.lengths, self._number)
         norms: npt.NDArray[np.float64] = K1 * (1 - B + B * lengths / max(1.0, lengths.mean()))
         return norms
-
-
-def _joined(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """Return arrays as one, without copying what is one already."""
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
