@@ -10,7 +10,9 @@ import pytest
 from xnai_pipelines.errors import TableError
 from xnai_pipelines.state import tables as store
 from xnai_pipelines.state.schemas import TableSpec, embeddings_spec
-from xnai_pipelines.state.tables import Tables, is_in
+from xnai_pipelines.state.table_maintenance import join_files
+from xnai_pipelines.state.table_reading import is_in
+from xnai_pipelines.state.tables import Tables
 
 ITEMS = TableSpec("items", "key", pa.schema([("key", pa.string()), ("part", pa.string()), ("value", pa.int64())]))
 
@@ -80,9 +82,9 @@ def test_files_are_joined_only_when_there_are_many_so_that_a_small_change_stays_
     for key in "abc":
         tables.add(ITEMS, as_table(row(key)))
     before, table = tables.version(ITEMS), tables.open("items")
-    tables.join_files(table, most=3)
+    join_files(tables, table, most=3)
     assert tables.version(ITEMS) == before
-    tables.join_files(table, most=2)
+    join_files(tables, table, most=2)
     assert tables.open("items").stats()["fragment_stats"]["num_fragments"] == 1
     assert set(stored(tables)) == set("abc")
 

@@ -15,7 +15,8 @@ from xnai_pipelines.graph.recogniser import Recognition, ground_of, recognitions
 from xnai_pipelines.graph.relations import CO_OCCURS
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, RECOGNISED, RELATIONS
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
-from xnai_pipelines.state.tables import Tables, is_in, quoted
+from xnai_pipelines.state.table_reading import is_in, quoted
+from xnai_pipelines.state.tables import Tables
 
 _SENTENCES = 3  # of a community's summary, in a list of communities
 SUGGESTED = 5  # names like one that is not there

@@ -30,7 +30,7 @@ from xnai_pipelines.search.stems import STEMMED
 from xnai_pipelines.search.table_rows import SHOWN, TableRows, numbered
 from xnai_pipelines.search.words import ANALYSER, terms, title
 from xnai_pipelines.state.schemas import PASSAGE_COLUMNS
-from xnai_pipelines.state.tables import vectors_of
+from xnai_pipelines.state.table_reading import vectors_of
 
 PASSAGES = "passages.arrow"
 PASSAGES_SCHEMA = pa.schema(
