@@ -24,7 +24,8 @@ def shared(passages: list[Passage], asked: dict[tuple[str, ...], float], readabl
     documents = np.unique([document for document, _ in passages], return_inverse=True)[1].astype(np.int32)
     lengths = np.array([len(words) for _, words in passages], np.int32)
     postings = built(*(words for _, words in passages))
-    scores = postings.scores(asked, there)
+    readable = len(passages) if there is None else sum(there)
+    scores = postings.scores(asked, readable, lambda term: postings.number(term, there))
     if there is not None:
         scores[~there] = 0
     return DocumentWords(postings, documents, lengths, there).shared(scores, asked)

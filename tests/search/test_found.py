@@ -1,6 +1,7 @@
 """What people look for is found: identifiers first, in any writing, by operators, whatever the encoder knows."""
 
 import json
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,6 +141,15 @@ def test_without_exact_search_or_with_few_passages_of_a_language_the_words_count
     monkeypatch.setattr(languages, "MIN_PASSAGES", 2)
     assert totals(None, en=1.0, ru=1.0) != usual
     assert totals(10, en=1.0, ru=1.0) == usual
+
+
+def test_approximate_search_finds_by_words_what_exact_search_does(index: SearchIndex):
+    approximate = copy(index)
+    approximate._scoring = replace(index.scoring, candidates=120)
+    for number in range(0, 300, 30):
+        question = f"Which invoice to customer {number} is due?"
+        exact = [hit.chunk_id for hit in index.rank(question, 20, Mode.HYBRID)]
+        assert [hit.chunk_id for hit in approximate.rank(question, 20, Mode.HYBRID)] == exact
 
 
 def test_of_many_passages_with_the_words_of_a_phrase_the_best_are_read(

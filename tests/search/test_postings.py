@@ -54,19 +54,19 @@ def test_scores_are_bm25(passages: list[list[str]], weighted: dict[str, float]):
         for row in range(len(passages))
     ]
     asked = {(term,): weight for term, weight in weighted.items()}
-    assert built(*passages).scores(asked) == pytest.approx(expected, abs=1e-4)
+    assert built(*passages).scores(asked, len(passages)) == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_word_is_as_rare_as_it_is_in_all_languages():
-    scores = built(*[["en:backup"], ["en:rain"]] * 9, [":backup"]).scores({("en:backup", ":backup"): 1.0})
+    scores = built(*[["en:backup"], ["en:rain"]] * 9, [":backup"]).scores({("en:backup", ":backup"): 1.0}, 11)
     assert np.allclose(scores[[0, 2, -1]], scores[0])
     assert scores[1] == 0
 
 
 def test_a_term_of_two_words_of_the_question_counts_once():
     postings = built(["en:run", "de:runs"], ["en:rain"])
-    twice = postings.scores({("en:run", "de:runs"): 1.0, ("en:run", "de:running"): 1.0})
-    assert np.array_equal(twice, postings.scores({("en:run", "de:runs"): 1.0}))
+    twice = postings.scores({("en:run", "de:runs"): 1.0, ("en:run", "de:running"): 1.0}, 2)
+    assert np.array_equal(twice, postings.scores({("en:run", "de:runs"): 1.0}, 2))
 
 
 @settings(deadline=None, max_examples=15)  # each writes files
@@ -87,7 +87,7 @@ def test_terms_are_counted_among_the_readable_passages(passages: list[list[str]]
 
 
 def test_no_passage_has_no_score():
-    assert built().scores({("a",): 1.0}).tolist() == []
+    assert built().scores({("a",): 1.0}, 0).tolist() == []
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_words_of_other_languages_are_not_taken_apart():
 
 
 def test_equal_passages_score_equally_wherever_they_stand():
-    scores = built(["a", "b"], ["c"], ["a", "b"]).scores({("a",): 1.0, ("b",): 1.0})
+    scores = built(["a", "b"], ["c"], ["a", "b"]).scores({("a",): 1.0, ("b",): 1.0}, 3)
     assert np.array_equal(scores[[0]], scores[[2]])
 
 

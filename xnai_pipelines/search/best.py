@@ -65,10 +65,11 @@ def best_passages(
         raise ValueError(f"k is {k}; it has to be at least 1.")
     allowed = scoring.keyword.allowed(what)
     vector = keyword = walked = None
-    if mode is not Mode.KEYWORD:
-        vector = totals = scoring.by_vector(what.text, exact=allowed is not None)
     if mode is not Mode.VECTOR:
         keyword = scoring.keyword.scores(what.text)
+    if mode is not Mode.KEYWORD:
+        vector = totals = scoring.by_vector(what.text, keyword, exact=allowed is not None)
+    if keyword is not None:
         totals = scoring.totals(what, vector, keyword)
     if allowed is not None:
         totals.scores[~allowed] = -np.inf

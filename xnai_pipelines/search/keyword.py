@@ -23,6 +23,7 @@ EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 LONGEST_TITLE = 8  # words
 MOST_READ = 2_000  # passages
 LAST_QUESTIONS = 64  # whose words are remembered: each part of search asks for them
+LAST_TERMS = 4_096  # whose numbers are
 TELLING_WORDS = 2  # that one passage alone has: together they are no accident
 _NAME = re.compile(rf"(?:{LETTER}){{2,}}")
 _PARTS = re.compile(r"[^/]+")  # of "and/or"
@@ -37,6 +38,7 @@ class KeywordSearch:
         self._corpus = corpus
         self._readable = readable
         self._told: dict[str, Sequence[Word]] = {}
+        self._numbers: dict[str, int] = {}
 
     def scores(self, text: str) -> Scores:
         """Return the BM25 score of every passage and a share of its document's: float32 [n].
@@ -53,7 +55,8 @@ class KeywordSearch:
             asked[self._stems(word.text)] = 1.0
             parts = self._parts(word.text)
             asked.update({(part,): 1 / len(parts) for part in parts if (part,) not in asked})
-        passages = self._corpus.places.by_row(self._corpus.postings.scores(exact | asked, self._there))
+        passages = self._corpus.postings.scores(exact | asked, self._passages, self.number)
+        passages = self._corpus.places.by_row(passages)
         if self._readable is not None:
             passages[~self._readable] = 0
         return self._documents.shared(passages, asked)
@@ -61,6 +64,11 @@ class KeywordSearch:
     @cached_property
     def _documents(self) -> DocumentWords:
         return DocumentWords(self._corpus.postings, self._corpus.documents, self._corpus.lengths, self._readable)
+
+    @cached_property
+    def _passages(self) -> int:
+        """How many passages there are."""
+        return len(self._corpus.passages) if self._readable is None else int(np.count_nonzero(self._readable))
 
     @cached_property
     def _there(self) -> npt.NDArray[np.bool_] | None:
@@ -128,7 +136,7 @@ class KeywordSearch:
         if not scores.max(initial=0.0) > 0:
             return 0.0
         best = int(np.argmax(scores))
-        number = len(scores) if self._readable is None else int(np.count_nonzero(self._readable))
+        number = self._passages
         asked = there = 0.0
         for word in {word.text for word in self.telling(text)}:
             terms = [word, *self._stems(word), *self._parts(word)]
@@ -154,7 +162,12 @@ class KeywordSearch:
 
     def number(self, term: str) -> int:
         """Return how many passages contain the term."""
-        return self._corpus.postings.number(term, self._there)
+        found = self._numbers.get(term)
+        if found is None:
+            if len(self._numbers) >= LAST_TERMS:
+                self._numbers.clear()
+            found = self._numbers[term] = self._corpus.postings.number(term, self._there)
+        return found
 
     def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""
@@ -229,9 +242,9 @@ class KeywordSearch:
         return reduce(partial(np.intersect1d, assume_unique=True), found) if found else np.empty(0, np.int32)
 
 
-def best_found(scores: Scores) -> Rows:
-    """Return the 10 best passages that contain a word of the question: int64 [m]."""
-    return best_rows(np.where(scores > 0, scores, np.float32(-np.inf)), TELLING)
+def best_found(scores: Scores, most: int = TELLING) -> Rows:
+    """Return the best passages that contain a word of the question, by default 10: int64 [m]."""
+    return best_rows(np.where(scores > 0, scores, np.float32(-np.inf)), most)
 
 
 def option(word: str) -> str:

@@ -5,7 +5,7 @@ term adds to a passage is computed when the index is built, but for the term's r
 """
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -135,31 +135,27 @@ class Postings(Inverted):
             total += np.where(found < 0, 0, before[piece.starts[found + 1]] - before[piece.starts[found]])
         return total
 
-    def scores(self, asked: Mapping[tuple[str, ...], float], there: There | None = None) -> Scores:
+    def scores(
+        self, asked: Mapping[tuple[str, ...], float], passages: int, number: Callable[[str], int] | None = None
+    ) -> Scores:
         """Return the BM25 score of every place: float32 [places].
 
         Args:
             asked: Words with their weights, each word as the terms that it is in the languages. A word is as rare as
                 it is in all of them, or a few passages in another language would be before all others. A term counts
                 in the first word that has it.
-            there: Which places are there: bool [places]; None for all. A word is as rare as it is among these; what
-                the others score says nothing.
+            passages: Number of passages that may be read; what the others score says nothing.
+            number: Returns how many of these contain a term.
         """
         scores = np.zeros(self.places.number, np.float32)
-        number = self.places.number if there is None else int(np.count_nonzero(there))
         counted = set[str]()
-        for terms, weight in asked.items():
-            found = [
-                (piece.places[entries], weights[entries])
-                for term in terms
-                if term not in counted
-                for piece, weights, entries in zip(self.pieces, self.weights, self.of(term), strict=True)
-            ]
+        for word, weight in asked.items():
+            terms = [term for term in word if term not in counted]
             counted.update(terms)
-            containing = sum(len(some) if there is None else np.count_nonzero(there[some]) for some, _ in found)
-            factor = np.float32(weight * rarity(number, containing))
-            for some, weights in found:
-                np.add.at(scores, some, factor * weights)
+            factor = np.float32(weight * rarity(passages, sum(map(number or self.number, terms))))
+            for term in terms:
+                for piece, weights, entries in zip(self.pieces, self.weights, self.of(term), strict=True):
+                    np.add.at(scores, piece.places[entries], factor * weights[entries])
         return scores
 
 

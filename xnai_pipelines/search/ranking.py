@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-FUSED_DEPTH = 200  # passages of a ranking that evaluation, training and an approximate index ask for
+FUSED_DEPTH = 200  # passages of a ranking that evaluation and training ask for
 SCALED_BY = 100  # best passages of a part whose mean and deviation are its scale
 _BLOCKS = 4  # of scores, for each of the highest that are wanted
 _EQUAL = 1e-9  # deviation below which scores do not differ

@@ -16,6 +16,7 @@ from xnai_pipelines.search.vector_index import all_compared, some_compared
 
 TITLED = np.float32(1.0)  # standardised: added for a document whose whole title is in the question
 FIRST = np.float32(100.0)  # added for each identifier or phrase: more than other scores differ by
+WORDS_COMPARED = 1_000  # best passages by words, whose vectors are compared however few others are
 
 Vector = npt.NDArray[np.float32]
 
@@ -40,22 +41,20 @@ class Scoring:
     readable: npt.NDArray[np.bool_] | None = None
     candidates: int | None = None
 
-    def by_vector(self, text: str, *, exact: bool = False) -> Estimates:
-        """Return the similarity of every passage.
-
-        If only candidates are compared, passages beyond the nearest 200 have the similarity of the last of these.
+    def by_vector(self, text: str, keyword: Scores | None = None, *, exact: bool = False) -> Estimates:
+        """Return the similarity of every passage; if only candidates are compared, a lower one for the others.
 
         Args:
             text: The question.
+            keyword: BM25 scores of the passages, if similarities are added to them: the best are candidates too.
             exact: Whether to compare all vectors in any case.
         """
         vector = self.encoder.encode_query(text)
         if exact or self.candidates is None:
             return all_compared(self.corpus, vector)
-        rows, similarities = some_compared(self.corpus, vector, self.candidates)
-        scores = np.full(len(self.corpus.passages), similarities.min(initial=0.0), np.float32)
-        scores[rows] = similarities
-        return Estimates(scores)
+        return some_compared(
+            self.corpus, vector, self.candidates, None if keyword is None else best_found(keyword, WORDS_COMPARED)
+        )
 
     def totals(self, what: Asked, vector: Estimates | None, keyword: Scores) -> Estimates:
         """Return what passages are ranked by; of keyword search alone -inf for those that it does not find."""

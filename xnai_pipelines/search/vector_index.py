@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnai_pipelines.search.corpus import Corpus
-from xnai_pipelines.search.ranking import FUSED_DEPTH, SCALED_BY, Estimates, Rows
+from xnai_pipelines.search.ranking import SCALED_BY, Estimates, Rows
 from xnai_pipelines.state.layout import remove, write_json
 
 RECALL_FLOOR = 0.98
@@ -23,6 +23,7 @@ FRAGMENT_WORDS = 6
 FEWEST = 1_000  # passages
 LARGEST_SHARE = 0.5  # of all passages: comparing more is no faster than comparing all
 REMEASURE_GROWTH = 1.1  # a table that grew or shrank by this factor is measured again
+_AT_ONCE = 4_096  # vectors in memory
 
 Vector = npt.NDArray[np.float32]
 
@@ -104,7 +105,7 @@ def _questions(corpus: Corpus, encode_query: Callable[[str], Vector]) -> tuple[l
 
 
 def _recall(corpus: Corpus, queries: list[Vector], exact: list[Rows], candidates: int) -> VectorIndex:
-    found = [some_compared(corpus, query, candidates)[0] for query in queries]
+    found = [some_compared(corpus, query, candidates).best(SCALED_BY) for query in queries]
     at_10, at_100 = (
         float(np.mean([np.isin(a[:k], b[:k]).mean() for a, b in zip(exact, found, strict=True)]))
         for k in (10, SCALED_BY)
@@ -120,19 +121,26 @@ def _fragment(text: str) -> str:
 
 def all_compared(corpus: Corpus, vector: Vector) -> Estimates:
     """Return the similarity of every passage."""
-    return Estimates(*corpus.codes.similarities(vector), lambda rows: _dots(corpus.pieces.vectors(rows), vector))
+    return Estimates(*corpus.codes.similarities(vector), lambda rows: _similarities(corpus, vector, rows))
 
 
-def some_compared(corpus: Corpus, vector: Vector, candidates: int) -> tuple[Rows, Vector]:
-    """Return the nearest 200 passages among the candidates that the bits leave, best first, and their similarities."""
+def some_compared(corpus: Corpus, vector: Vector, candidates: int, others: Rows | None = None) -> Estimates:
+    """Return the similarity of the candidates that the bits leave, and of others, and a lower one for the rest.
+
+    Similarities of the rest become exact if their words rank them among the best.
+    """
     rows = corpus.bits.nearest(vector, candidates)
+    if others is not None:
+        rows = np.union1d(rows, others)
     estimated, error = corpus.codes.similarities(vector, rows)
-    estimates = Estimates(estimated, error, lambda places: _dots(corpus.pieces.vectors(rows[places]), vector))
-    best = rows[estimates.best(FUSED_DEPTH)]
-    return best, _dots(corpus.pieces.vectors(best), vector)
+    lower = np.nextafter(estimated.min(initial=0.0) - np.float32(2 * error), np.float32(-np.inf))
+    scores = np.full(len(corpus.passages), lower, np.float32)
+    scores[rows] = estimated
+    return Estimates(scores, error, lambda some: _similarities(corpus, vector, some))
 
 
-def _dots(rows: Vector, vector: Vector) -> Vector:
+def _similarities(corpus: Corpus, vector: Vector, rows: Rows) -> Vector:
     # each row is summed alone: its result does not depend on the others, as that of a matrix product may
-    dots: Vector = np.einsum("ij,j->i", rows, vector)
-    return dots
+    blocks = (rows[begin : begin + _AT_ONCE] for begin in range(0, len(rows), _AT_ONCE))
+    dots = [np.einsum("ij,j->i", corpus.pieces.vectors(some), vector) for some in blocks]
+    return np.concatenate([np.empty(0, np.float32), *dots])

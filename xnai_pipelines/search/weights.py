@@ -13,7 +13,8 @@ def documents_by_weight(index: SearchIndex, question: str, weights: Sequence[flo
     """Return the documents of the best 200 passages, best first, for each weight that the vectors may have."""
     what = index.understood(question)
     scoring = index.scoring
-    fused = scoring.fusing(what, scoring.by_vector(what.text), scoring.keyword.scores(what.text))
+    keyword = scoring.keyword.scores(what.text)
+    fused = scoring.fusing(what, scoring.by_vector(what.text, keyword), keyword)
     policies = {weight: replace(scoring.policy, vector_weight=weight) for weight in weights}
     return {weight: _documents(index, fused(policy)) for weight, policy in policies.items()}
 
@@ -26,7 +27,8 @@ def documents_by_graph_weight(index: SearchIndex, question: str, weights: Sequen
     """
     what = index.understood(question)
     scoring = index.scoring
-    totals = scoring.totals(what, scoring.by_vector(what.text), scoring.keyword.scores(what.text))
+    keyword = scoring.keyword.scores(what.text)
+    totals = scoring.totals(what, scoring.by_vector(what.text, keyword), keyword)
     totals = totals.among(scoring.readable)
     added = index.graph.walked(what.text, totals).added
     return {weight: _documents(index, totals.plus(np.float32(weight) * added)) for weight in weights}
