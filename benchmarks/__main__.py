@@ -16,6 +16,7 @@ BENCHMARKS = {
     "scale": [],
     "search": [],
     "service": [],
+    "load.profiles": [],
     "load.soak": ["--requests", "10000"],
     "answers": [],
     "verification": [],

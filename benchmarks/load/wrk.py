@@ -29,12 +29,12 @@ class Load:
     processor_ms: float
 
 
-def load(server: Server, bodies: Path, token: str, clients: int, seconds: float) -> Load:
+def load(server: Server, bodies: Path, token: str, clients: int, seconds: float, route: str = "/v1/search") -> Load:
     """Return what came of so many clients that ask the bodies, one a line, as fast as they are answered."""
     before = server.processor_seconds
     threads = str(min(2, clients))
     options = ["--threads", threads, "--connections", str(clients), "--duration", f"{seconds:g}s", "--timeout", "60s"]
-    command = ["wrk", *options, "--script", str(_SCRIPT), f"{server.address}/v1/search", "--", str(bodies), token]
+    command = ["wrk", *options, "--script", str(_SCRIPT), f"{server.address}{route}", "--", str(bodies), token]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     said = json.loads(printed.splitlines()[-1])
     spent = server.processor_seconds - before

@@ -2,7 +2,7 @@
 
 import fcntl
 import sqlite3
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +241,26 @@ def test_backups_that_expire_take_only_their_own_blocks_with_them(small: Workpla
     backup = repository_of(small).read(report.backup_id)
     assert {path.rsplit("/", 1)[1] for path in place_of(small).sizes("blocks")} == backup.blocks()
     assert restored(small, report.backup_id, "new").equal == report.golden
+
+
+def test_a_clock_that_was_a_year_ahead_once_costs_no_later_backup(small: Workplace, monkeypatch: pytest.MonkeyPatch):
+    """Later ones come after it, have their true times, and are not taken for older than it."""
+    now = datetime.now(UTC)
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return now + timedelta(days=365)
+
+    monkeypatch.setattr(make, "datetime", Ahead)
+    wrong = backed_up(small)
+    monkeypatch.undo()
+    (small.home.state / "note.json").write_text("{}")
+    right = backed_up(small, rules=Retention(1, 0, 0))
+    assert right.removed == (wrong.backup_id,)
+    assert repository_of(small).ids() == [right.backup_id]
+    assert right.backup_id > wrong.backup_id
+    assert now - timedelta(seconds=1) <= datetime.fromisoformat(right.created_at) < now + timedelta(days=1)
 
 
 def test_another_backup_of_the_home_is_waited_for(small: Workplace):

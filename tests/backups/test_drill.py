@@ -24,5 +24,14 @@ def test_only_a_recent_backup_that_a_recent_drill_proved_passes():
     assert objected([replace(DRILL, fault="a block is missing"), DRILL], 1) == ""
 
 
+def test_what_is_dated_in_the_future_is_not_taken_for_recent():
+    """A clock that was a year ahead would silence the check for a year."""
+    assert "newest backup is dated 50 hours in the future" in objected([DRILL], -50)
+    assert "drill is dated 9.0 days in the future" in objected(
+        [replace(DRILL, at=(NOW + timedelta(days=9)).isoformat())], 1
+    )
+    assert objected([replace(DRILL, at=(NOW + timedelta(minutes=5)).isoformat())], -0.1) == ""  # of another machine
+
+
 def test_recovery_time_ends_with_the_first_answers():
     assert DRILL.recovery_seconds == 3.0

@@ -119,7 +119,8 @@ def test_a_graph_that_was_built_without_torch_is_not_said_to_equal_it(tmp_path, 
     card = {"metrics": {"largest_difference_to_torch_fp32": None}}
     monkeypatch.setattr(models, "read_card", lambda folder: card)
     stores = SimpleNamespace(layout=Home(tmp_path))
-    encoder = SimpleNamespace(base=lambda: SimpleNamespace(vector_space="abc"))
+    base = SimpleNamespace(vector_space="abc")
+    encoder = SimpleNamespace(choice=SimpleNamespace(base=lambda: base))
     result = models.equals_torch(stores, encoder)
     assert not result.passed
     assert result.severity is dg.AssetCheckSeverity.WARN, "it does not block"

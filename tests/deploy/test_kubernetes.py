@@ -115,6 +115,13 @@ def test_what_a_pod_refers_to_exists(manifests: list[Manifest]) -> None:
                 assert source["configMapRef"]["name"] in names["ConfigMap"], pod.owner
 
 
+def test_images_of_a_private_registry_can_be_pulled(manifests: list[Manifest]) -> None:
+    """A registry makes a new package private; the secret belongs to the accounts, so that pods of runs use it too."""
+    accounts = _of_kind(manifests, "ServiceAccount")
+    assert {one["metadata"]["name"] for one in accounts} == {"xnai", "dagster"}
+    assert all(one["imagePullSecrets"] == [{"name": "xnai-registry"}] for one in accounts)
+
+
 def test_no_pod_but_those_that_start_runs_may_ask_the_cluster(manifests: list[Manifest]) -> None:
     assert _named(manifests, "ServiceAccount", "xnai")["automountServiceAccountToken"] is False
     asking = {pod.owner for pod in pods(manifests) if pod.spec["serviceAccountName"] != "xnai"}

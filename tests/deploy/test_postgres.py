@@ -16,9 +16,11 @@ pytestmark = [
 ]
 
 
+@pytest.mark.parametrize("folder", ["docker", "deploy/kubernetes/base"])
 def test_a_run_and_its_events_are_read_back_by_another_process_of_the_instance(
-    postgres: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    folder: str, postgres: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    """In a cluster too, where a person runs `xnai run` in the pod `code`, which may not ask the cluster anything."""
     for name, value in {**postgres, "XNAI_DAGSTER": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
 
@@ -26,11 +28,11 @@ def test_a_run_and_its_events_are_read_back_by_another_process_of_the_instance(
     def whales() -> dg.MaterializeResult:
         return dg.MaterializeResult(metadata={"seen": 3})
 
-    reference = InstanceRef.from_dir(str(ROOT / "docker"))
+    reference = InstanceRef.from_dir(str(ROOT / folder))
     with dg.DagsterInstance.from_ref(reference) as instance:
         assert dg.materialize([whales], instance=instance).success
     with dg.DagsterInstance.from_ref(reference) as another:
-        (run,) = another.get_runs()
+        run = next(iter(another.get_runs(limit=1)))
         event = another.get_latest_materialization_event(dg.AssetKey("whales"))
     assert run.status is dg.DagsterRunStatus.SUCCESS
     assert event.asset_materialization.metadata["seen"].value == 3

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,6 +86,8 @@ def test_images_are_signed_when_built_and_verified_when_deployed() -> None:
     built = " ".join(step.get("run", "") for step in DELIVERY["build"]["steps"])
     assert "cosign sign" in built
     assert "cosign attest --yes --type cyclonedx" in built
+    (image,) = (step["with"] for step in DELIVERY["build"]["steps"] if step.get("id") == "build")
+    assert image["sbom"] is True  # of Debian's packages too, which the list of Python's lacks
     assert "cosign verify" in " ".join(step.get("run", "") for step in DEPLOY["steps"])
 
 
@@ -96,7 +99,22 @@ def test_workflows_may_read_alone_unless_a_job_says_more() -> None:
         for job, content in workflow["jobs"].items()
         if "permissions" in content
     }
-    assert more == {"build": {"packages", "id-token"}, "deploy": set()}
+    assert more == {"build": {"packages", "id-token"}, "staging": set(), "production": set(), "deploy": set()}
+
+
+def test_a_called_workflow_asks_for_no_more_than_its_caller_has() -> None:
+    """GitHub refuses the whole workflow otherwise, before its first job."""
+    called = [
+        (workflow, job, WORKFLOWS[Path(job["uses"]).stem])
+        for workflow in WORKFLOWS.values()
+        for job in workflow["jobs"].values()
+        if job.get("uses", "").startswith("./")
+    ]
+    assert len(called) == 3
+    for caller, calling, workflow in called:
+        given = calling.get("permissions", caller["permissions"])
+        for job in workflow["jobs"].values():
+            assert job.get("permissions", workflow["permissions"]).items() <= given.items()
 
 
 @pytest.mark.parametrize(("name", "step"), STEPS, ids=[name for name, _ in STEPS])

@@ -20,9 +20,9 @@ from tests.support.adaptation_world import (
 from tests.support.processes import end, start_process
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.make import train_adapter
-from xnai_pipelines.defs.resources import EncoderResource
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.releases.challenger import index_challenger
+from xnai_pipelines.releases.encoders import EncoderChoice
 from xnai_pipelines.releases.forget import forget
 from xnai_pipelines.releases.release import release_challenger
 from xnai_pipelines.releases.rollback import roll_back
@@ -46,9 +46,9 @@ def release(work: Workplace, committed: Callable[[], None]) -> None:
 
 def trial(work: Workplace, committed: Callable[[], None] = lambda: None) -> EmbeddingsReport:
     """Embed the corpus with the encoder in the folder `model` beside the documents."""
-    resource = EncoderResource(home=str(work.home.root), threads=1)
+    choice = EncoderChoice(work.home)
     model = str(work.documents.parent / "model")
-    encoder, origin = resource.to_challenge(model), resource.origin(model)
+    encoder, origin = choice.to_challenge(model), choice.origin(model)
     return index_challenger(work.context(committed), encoder, exact_search_rows=EXACT_SEARCH_ROWS, origin=origin)
 
 

@@ -50,7 +50,7 @@ class Backup:
     """A backup.
 
     Attributes:
-        backup_id: Its name, which sorts by time.
+        backup_id: Its name, which sorts in the order in which backups were made, even if the clock was put back.
         created_at: When its content was current, UTC, ISO 8601.
         program: Version of the program that made it.
         home: Path of the home.

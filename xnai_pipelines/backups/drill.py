@@ -20,6 +20,8 @@ from xnai_pipelines.state.locks import held
 from xnai_pipelines.state.records import read_record, write_record
 
 REMEMBERED = 100
+CLOCKS_DIFFER_HOURS = 1.0  # of two machines; more is a clock that was wrong
+_AHEAD = "in the future: the clock was wrong then, or is now. How old it is cannot be told."
 _SCRATCH = ".drill-"
 
 
@@ -124,7 +126,9 @@ def objections(
         return [Objection("There is no backup of this home.", "`xnai backup`")]
     found = []
     hours = (now - datetime.fromisoformat(newest)) / timedelta(hours=1)
-    if hours > max_hours:
+    if hours < -CLOCKS_DIFFER_HOURS:
+        found.append(Objection(f"The newest backup is dated {-hours:,.0f} hours {_AHEAD}", "`xnai backup`"))
+    elif hours > max_hours:
         found.append(
             Objection(f"The newest backup is {hours:,.0f} hours old, more than {max_hours:g}.", "`xnai backup`")
         )
@@ -134,6 +138,8 @@ def objections(
     days = (now - datetime.fromisoformat(last.at)) / timedelta(days=1)
     if last.fault:
         found.append(Objection(f"The last restore drill failed: {last.fault}", "`xnai backup`, then `xnai drill`"))
+    elif days < -CLOCKS_DIFFER_HOURS / 24:
+        found.append(Objection(f"The last restore drill is dated {-days:,.1f} days {_AHEAD}", "`xnai drill`"))
     elif days > max_days:
         found.append(
             Objection(f"The last restore drill is {days:,.0f} days old, more than {max_days:g}.", "`xnai drill`")

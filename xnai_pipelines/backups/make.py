@@ -162,10 +162,9 @@ def _made(home: Home, repository: Repository, *, with_keys: bool) -> Backup:
             if attempt == ATTEMPTS:
                 raise
             time.sleep(0.1 * attempt)
-    at = _after(copy.began, repository.ids())
     backup = Backup(
-        backup_id=f"{at:%Y%m%dT%H%M%S}.{at.microsecond // 1000:03}Z",
-        created_at=at.isoformat(timespec="milliseconds"),
+        backup_id=_next_id(copy.began, repository.ids()),
+        created_at=copy.began.isoformat(timespec="milliseconds"),
         program=version("xnai-pipelines"),
         home=str(home.root),
         release=snapshot.release.release if snapshot.release else None,
@@ -187,10 +186,11 @@ def _made(home: Home, repository: Repository, *, with_keys: bool) -> Backup:
         return replace(backup, unasked=f"{error} Back up again.")
 
 
-def _after(began: datetime, ids: list[str]) -> datetime:
-    """Return the time of a backup; two in a millisecond, or a clock that was put back, get times in order."""
-    last = datetime.strptime(ids[-1], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC) if ids else began
-    return began if not ids or began - last >= timedelta(milliseconds=1) else last + timedelta(milliseconds=1)
+def _next_id(began: datetime, ids: list[str]) -> str:
+    """Return the name of a backup: its time, or just after the last one's if the clock was put back meanwhile."""
+    last = datetime.strptime(ids[-1], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC) if ids else None
+    at = began if last is None or began - last >= timedelta(milliseconds=1) else last + timedelta(milliseconds=1)
+    return f"{at:%Y%m%dT%H%M%S}.{at.microsecond // 1000:03}Z"
 
 
 def _answering(backup: Backup) -> object:

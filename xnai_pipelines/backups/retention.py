@@ -23,11 +23,13 @@ class Retention:
 def kept(backups: Iterable[tuple[str, datetime]], rules: Retention) -> frozenset[str]:
     """Return the ids to keep; the newest backup is always among them.
 
+    The order is that of the ids. Times tell days and weeks alone: some are wrong if the clock was.
+
     Args:
         backups: Id and time of each backup.
         rules: How many to keep.
     """
-    newest_first = sorted(backups, key=lambda backup: (backup[1], backup[0]), reverse=True)
+    newest_first = sorted(backups, reverse=True)
     chosen = {backup_id for backup_id, _ in newest_first[: max(1, rules.newest)]}
     periods: tuple[tuple[Callable[[datetime], object], int], ...] = (
         (lambda at: at.date(), rules.days),

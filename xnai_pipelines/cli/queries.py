@@ -22,6 +22,7 @@ from xnai_pipelines.models.card.make import last_card
 from xnai_pipelines.models.encoder_comparison.make import last_encoder_card
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import decisions, model_events
+from xnai_pipelines.releases.encoders import EncoderChoice
 from xnai_pipelines.releases.evaluate import last_comparison
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.settings import Settings
@@ -151,9 +152,8 @@ def listed_releases(home: Home) -> list[ListedRelease]:
 
 def planned_training(settings: Settings, changes: dict[str, Any]) -> TrainingEstimate:
     """Return what a training on the stored pairs would take, with these changes to the config of the settings."""
-    from xnai_pipelines.defs.resources import configured
-
-    home, base = Home(settings.home), configured(settings)["encoder"].original()
+    home = Home(settings.home)
+    base = EncoderChoice(home, settings.encoder).original()
     return estimate_training(Tables.of(home), home, base, settings.training.changed(changes))
 
 

@@ -149,7 +149,7 @@ def lora_adapter(
         outcome = train_adapter(
             stores.stage_context(context),
             tracking.tracker(),
-            encoder.original(),
+            encoder.choice.original(),
             config.over(base.settings.training),
             threads=encoder.threads,
         )
@@ -189,7 +189,7 @@ def adapted_encoder(
     context: dg.AssetExecutionContext, stores: StoresResource, encoder: EncoderResource
 ) -> dg.MaterializeResult[None]:
     """The adapter merged into its base, exported and quantized like the encoder of the current release."""
-    report = adapt_encoder(stores.stage_context(context), encoder.original())
+    report = adapt_encoder(stores.stage_context(context), encoder.choice.original())
     return result(
         report,
         report.vector_space,

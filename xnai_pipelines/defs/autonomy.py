@@ -38,7 +38,7 @@ def drift_report(
     context: dg.AssetExecutionContext, stores: StoresResource, encoder: EncoderResource
 ) -> dg.MaterializeResult[None]:
     """What changed since the release was first evaluated: documents, questions, index, model, and the cause."""
-    outcome = report_drift(stores.stage_context(context), encoder.load(new_release=False))
+    outcome = report_drift(stores.stage_context(context), encoder.choice.load(new_release=False))
     report = outcome.report
     return result(
         outcome,

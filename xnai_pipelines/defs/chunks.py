@@ -61,9 +61,9 @@ def chunks(
 
     Only documents whose text or structure changed are cut again, or all of them when the cutting itself changed.
     """
-    spec = chunking.spec(encoder.window(new_release=config.new_release))
+    spec = chunking.spec(encoder.choice.window(new_release=config.new_release))
     stage = stores.stage_context(context)
-    report = make_chunks(stage, spec, encoder.tokens(new_release=config.new_release))
+    report = make_chunks(stage, spec, encoder.choice.tokens(new_release=config.new_release))
     return result(
         report,
         rows_revision(stores.tables, CHUNKS, ["chunk_id", "revision"]),

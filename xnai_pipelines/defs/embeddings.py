@@ -41,14 +41,14 @@ def embeddings(
 
     Only passages that have no vector in this vector space are encoded. The first run makes release 1.
     """
-    model = encoder.load(new_release=config.new_release)
+    model = encoder.choice.load(new_release=config.new_release)
     stage = stores.stage_context(context)
     report = embed_chunks(
         stage,
         model,
         exact_search_rows=stores.exact_search_rows,
         new_release=config.new_release,
-        origin=encoder.origin(),
+        origin=encoder.choice.origin(),
     )
     spec = embeddings_spec(report.table, model.dimension)
     index = report.vector_index
@@ -118,7 +118,7 @@ def release_follows_settings(stores: StoresResource, encoder: EncoderResource) -
     """The current release was embedded by the configured encoder and variant."""
     release = Releases(stores.layout.releases).require()
     try:
-        asked = asked_vector_space(stores.layout, encoder.base(), encoder.variant, release)
+        asked = asked_vector_space(stores.layout, encoder.choice.base(), encoder.variant, release)
     except (UnsupportedEncoderError, EncoderUnavailableError) as error:  # the release is searched without it
         return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description=str(error))
     candidate = read_candidate(stores.layout.releases)

@@ -50,7 +50,7 @@ def encoder_onnx(
     context: dg.AssetExecutionContext, stores: StoresResource, encoder: EncoderResource
 ) -> dg.MaterializeResult[None]:
     """The configured encoder in full precision, as an ONNX graph. Every variant is made from it."""
-    report = export_encoder(stores.stage_context(context), encoder.base())
+    report = export_encoder(stores.stage_context(context), encoder.choice.base())
     names = {
         "name": "encoder",
         "folder": "dagster/uri",
@@ -64,7 +64,7 @@ def encoder_onnx(
 
 def equals_torch(stores: StoresResource, encoder: EncoderResource) -> dg.AssetCheckResult:
     """Every component of the graph's vectors is within 1e-4 of torch's."""
-    folder = stores.layout.models / encoder.base().vector_space
+    folder = stores.layout.models / encoder.choice.base().vector_space
     difference = read_card(folder)["metrics"]["largest_difference_to_torch_fp32"]
     if difference is None:
         return dg.AssetCheckResult(
@@ -104,7 +104,7 @@ def quantized_model(
 ) -> dg.MaterializeResult[None]:
     """A way to ship and run the encoder."""
     report = quantize_variant(
-        stores.stage_context(context), variant, encoder.base(), tracking.tracker(), threads=encoder.threads
+        stores.stage_context(context), variant, encoder.choice.base(), tracking.tracker(), threads=encoder.threads
     )
     folder = stores.layout.models / report.vector_space
     weights = folder / WEIGHTS_FILE
@@ -158,7 +158,7 @@ def precision_card(
     outcome = make_card(
         stage,
         tracking.tracker(),
-        encoder.base(),
+        encoder.choice.base(),
         base.settings.policy,
         threads=encoder.threads,
         max_chunks=base.settings.card_chunks,
@@ -219,7 +219,7 @@ def candidate_can_be_released(stores: StoresResource, encoder: EncoderResource) 
             severity=dg.AssetCheckSeverity.WARN,
             description="No variant qualifies; the reasons are on the precision card.",
         )
-    made_of_them = candidate.base_sha256 == encoder.base().weights_sha256
+    made_of_them = candidate.base_sha256 == encoder.choice.base().weights_sha256
     there = (stores.layout.models / candidate.vector_space / CARD).exists()
     return dg.AssetCheckResult(
         passed=made_of_them and there,

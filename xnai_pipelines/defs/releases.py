@@ -46,12 +46,12 @@ def challenger_index(
     context: dg.AssetExecutionContext, config: ChallengerConfig, stores: StoresResource, encoder: EncoderResource
 ) -> dg.MaterializeResult[None]:
     """The corpus embedded by the challenger, in its own table. The current release keeps answering searches."""
-    model = encoder.to_challenge(config.encoder)
+    model = encoder.choice.to_challenge(config.encoder)
     report = index_challenger(
         stores.stage_context(context),
         model,
         exact_search_rows=stores.exact_search_rows,
-        origin=encoder.origin(config.encoder),
+        origin=encoder.choice.origin(config.encoder),
     )
     spec = embeddings_spec(report.table, model.dimension)
     return result(
@@ -165,7 +165,7 @@ def release(
     outcome = release_challenger(
         stores.stage_context(context),
         tracking.tracker(),
-        encoder.load_challenger,
+        encoder.choice.load_challenger,
         exact_search_rows=stores.exact_search_rows,
         approved_by=config.approved_by,
     )

@@ -9,13 +9,11 @@ from typing import Any
 import dagster as dg
 from pydantic import Field, PrivateAttr, SecretStr
 
-from xnai_pipelines.adapters.make import read_adapted_encoder, released_base
 from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery
 from xnai_pipelines.autonomy.alerts.send import LogSink, send
 from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
 from xnai_pipelines.backups.places import default_address
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
-from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.compute.engine import Compute, EngineName, open_engine
 from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs, is_of, turn
 from xnai_pipelines.documents.changes import VanishGuard
@@ -24,30 +22,15 @@ from xnai_pipelines.documents.plan import FolderRules
 from xnai_pipelines.documents.sources.configured import sources_of
 from xnai_pipelines.documents.sources.make import mirrors
 from xnai_pipelines.documents.sources.specs import Spec
-from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.source import (
-    BESIDE,
-    companion_name,
-    encoders_at_hand,
-    lasting_name,
-    resolve_encoder,
-    tokenizer_file,
-)
-from xnai_pipelines.encoders.specification import EncoderSpec, read_encoder_file, read_specification
 from xnai_pipelines.errors import SettingsError
-from xnai_pipelines.models.companion import build_named, companion_like
-from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.logged import ModelVersion
-from xnai_pipelines.models.make import next_encoder
 from xnai_pipelines.questions.labelled import check_labelled
-from xnai_pipelines.releases.challenger import require_challenger
+from xnai_pipelines.releases.encoders import EncoderChoice
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import GENERATED, Inputs, resolve_inputs
 from xnai_pipelines.state.context import Progress, StageContext
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import held, leased, shown_alive
-from xnai_pipelines.state.manifest import EncoderOrigin, Releases
 from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.table_claim import claim_tables
 from xnai_pipelines.state.tables import Tables, kill_after
@@ -55,7 +38,6 @@ from xnai_pipelines.state.tracker import MlflowRun, Tracker, tracker_of
 
 # Sentences about a run's progress. The command line shows them; other processes leave them to the run's log.
 PROGRESS = logging.getLogger("xnai_pipelines.progress")
-SPECIAL_TOKENS = 2  # around each passage
 
 
 class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -198,11 +180,7 @@ def _say(log: dg.DagsterLogManager | None) -> Callable[[str], None]:
 
 
 class EncoderResource(HomeResource):
-    """A sentence encoder, run by ONNX Runtime.
-
-    Once there is a release its encoder is used, whatever the settings say: vectors of two encoders cannot be compared,
-    and edits must go on reaching the index.
-    """
+    """The setting of the sentence encoder, run by ONNX Runtime."""
 
     encoder: str | None = Field(
         default=None, description="Folder, multilingual-e5-small or hub id; unset: all-MiniLM-L6-v2."
@@ -212,81 +190,10 @@ class EncoderResource(HomeResource):
     )
     threads: int = Field(description="Processor threads.")
 
-    def load(self, *, new_release: bool) -> Encoder:
-        """Return the current release's encoder, or that of the settings for a new or the first release."""
-        return Encoder.load(self._folder(new_release=new_release), threads=self.threads)
-
-    def tokens(self, *, new_release: bool) -> TokenCounter:
-        """Return the tokenizer that measures chunks: of the encoder that `load` gives, unless it took over chunks."""
-        home = self.layout
-        release = None if new_release else Releases(home.releases).current()
-        if release is not None and release.cut_by is not None:
-            return TokenCounter(tokenizer_file(home.models / release.cut_by))
-        return TokenCounter(tokenizer_file(self._folder(new_release=new_release)))
-
-    def window(self, *, new_release: bool) -> int:
-        """Return how many tokens of a passage the encoder that `load` gives can read."""
-        return read_encoder_file(self._folder(new_release=new_release)).max_length - SPECIAL_TOKENS
-
-    def to_challenge(self, name: str | None) -> Encoder:
-        """Return the encoder to compare with the release's: the named one in INT8, else the adapted one built last.
-
-        After a plus sign the named one becomes the companion of the release's.
-        """
-        home = self.layout
-        if name is None:
-            return Encoder.load(home.models / read_adapted_encoder(home).vector_space, threads=self.threads)
-        released = home.models / Releases(home.releases).require().vector_space
-        return Encoder.load(build_named(home.models, name, released), threads=self.threads)
-
-    def load_challenger(self) -> Encoder:
-        """Return the challenger's encoder."""
-        home = self.layout
-        challenger = require_challenger(Releases(home.releases))
-        return Encoder.load(home.models / challenger.vector_space, threads=self.threads)
-
-    def origin(self, tried: str | None = None) -> EncoderOrigin:
-        """Return where the base encoder comes from, or the one that is tried instead.
-
-        It is the release's, which may have been promoted over that of the settings, until XNAI_ENCODER names another.
-        """
-        release = Releases(self.layout.releases).current()
-        if tried is not None and not tried.startswith(BESIDE):
-            source: str | None = tried
-        elif release is None or self.encoder not in (None, release.configured):
-            source = self.encoder
-        else:  # manifests of earlier versions have no source
-            source = release.source or (release.encoder if release.encoder in encoders_at_hand() else None)
-        return EncoderOrigin(lasting_name(source) if source else None, self.encoder)
-
-    def original(self) -> EncoderSpec:
-        """Return the full-precision encoder that adapters are trained on.
-
-        Raises:
-            UnsupportedEncoderError: It came from a folder that is gone.
-            EncoderUnavailableError: The hub does not have it or cannot be reached.
-        """
-        home, source = self.layout, self.origin().source
-        return read_specification(resolve_encoder(source, home.models), Runtime.FP32)
-
-    def base(self) -> EncoderSpec:
-        """Return the full-precision encoder that variants are made from: the settings' with the release's adapter."""
-        return released_base(self.layout, self.original())
-
-    def _folder(self, *, new_release: bool) -> Path:
-        home = self.layout
-        release = None if new_release else Releases(home.releases).current()
-        if release is not None and (home.models / release.vector_space).is_dir():
-            return home.models / release.vector_space
-        asked = next_encoder(home, self.base(), self.variant)
-        folder = build_encoder(asked.buildable, home.models) if asked.buildable else home.models / asked.vector_space
-        current = Releases(home.releases).current()
-        if current is None or self.origin().source != current.source:
-            return folder
-        if (released := home.models / current.vector_space).is_dir():
-            return companion_like(home.models, folder, released)
-        companion = companion_name(current.encoder)
-        return build_named(home.models, BESIDE + companion, folder) if companion in encoders_at_hand() else folder
+    @property
+    def choice(self) -> EncoderChoice:
+        """Which encoder each stage works with."""
+        return EncoderChoice(self.layout, self.encoder, self.variant, self.threads)
 
 
 class ChunkingResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -22,7 +22,7 @@ def weekly_quantization(
     context: dg.ScheduleEvaluationContext, stores: StoresResource, encoder: EncoderResource
 ) -> dg.RunRequest | dg.SkipReason:
     """Look at what the models were made from."""
-    decision = why_requantize(stores.tables, stores.layout, encoder.base())
+    decision = why_requantize(stores.tables, stores.layout, encoder.choice.base())
     if not decision.wanted:
         return dg.SkipReason(decision.reason)
     return dg.RunRequest(tags={"reason": decision.reason})

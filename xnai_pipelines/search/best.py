@@ -64,9 +64,8 @@ def best_passages(
     if k < 1:
         raise ValueError(f"k is {k}; it has to be at least 1.")
     allowed = scoring.keyword.allowed(what)
-    vector = keyword = walked = None
-    if mode is not Mode.VECTOR:
-        keyword = scoring.keyword.scores(what.text)
+    vector = walked = None
+    keyword = None if mode is Mode.VECTOR else scoring.keyword.scores(what.text)
     if mode is not Mode.KEYWORD:
         vector = totals = scoring.by_vector(what.text, keyword, exact=allowed is not None)
     if keyword is not None:

@@ -242,9 +242,9 @@ class KeywordSearch:
         return reduce(partial(np.intersect1d, assume_unique=True), found) if found else np.empty(0, np.int32)
 
 
-def best_found(scores: Scores, most: int = TELLING) -> Rows:
-    """Return the best passages that contain a word of the question, by default 10: int64 [m]."""
-    return best_rows(np.where(scores > 0, scores, np.float32(-np.inf)), most)
+def best_found(scores: Scores) -> Rows:
+    """Return the 10 best passages that contain a word of the question: int64 [m]."""
+    return best_rows(np.where(scores > 0, scores, np.float32(-np.inf)), TELLING)
 
 
 def option(word: str) -> str:

@@ -11,12 +11,12 @@ from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.keyword import KeywordSearch, best_found
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import Asked
-from xnai_pipelines.search.ranking import Estimates, Scores, Unspoken, estimated_sum
+from xnai_pipelines.search.ranking import Estimates, Scores, Unspoken, best_rows, estimated_sum
 from xnai_pipelines.search.vector_index import all_compared, some_compared
 
 TITLED = np.float32(1.0)  # standardised: added for a document whose whole title is in the question
+FOUND = 1_000  # best passages by words whose vectors are compared, whichever are candidates
 FIRST = np.float32(100.0)  # added for each identifier or phrase: more than other scores differ by
-WORDS_COMPARED = 1_000  # best passages by words, whose vectors are compared however few others are
 
 Vector = npt.NDArray[np.float32]
 
@@ -42,19 +42,18 @@ class Scoring:
     candidates: int | None = None
 
     def by_vector(self, text: str, keyword: Scores | None = None, *, exact: bool = False) -> Estimates:
-        """Return the similarity of every passage; if only candidates are compared, a lower one for the others.
+        """Return the similarity of every passage; approximate search compares the candidates and those found.
 
         Args:
             text: The question.
-            keyword: BM25 scores of the passages, if similarities are added to them: the best are candidates too.
+            keyword: The BM25 scores of its passages, if they are searched too.
             exact: Whether to compare all vectors in any case.
         """
         vector = self.encoder.encode_query(text)
         if exact or self.candidates is None:
             return all_compared(self.corpus, vector)
-        return some_compared(
-            self.corpus, vector, self.candidates, None if keyword is None else best_found(keyword, WORDS_COMPARED)
-        )
+        found = None if keyword is None else best_rows(keyword, FOUND)
+        return some_compared(self.corpus, vector, self.candidates, found)
 
     def totals(self, what: Asked, vector: Estimates | None, keyword: Scores) -> Estimates:
         """Return what passages are ranked by; of keyword search alone -inf for those that it does not find."""

@@ -23,7 +23,6 @@ FRAGMENT_WORDS = 6
 FEWEST = 1_000  # passages
 LARGEST_SHARE = 0.5  # of all passages: comparing more is no faster than comparing all
 REMEASURE_GROWTH = 1.1  # a table that grew or shrank by this factor is measured again
-_AT_ONCE = 4_096  # vectors in memory
 
 Vector = npt.NDArray[np.float32]
 
@@ -121,26 +120,37 @@ def _fragment(text: str) -> str:
 
 def all_compared(corpus: Corpus, vector: Vector) -> Estimates:
     """Return the similarity of every passage."""
-    return Estimates(*corpus.codes.similarities(vector), lambda rows: _similarities(corpus, vector, rows))
+    return Estimates(*corpus.codes.similarities(vector), lambda rows: _dots(corpus.pieces.vectors(rows), vector))
 
 
-def some_compared(corpus: Corpus, vector: Vector, candidates: int, others: Rows | None = None) -> Estimates:
-    """Return the similarity of the candidates that the bits leave, and of others, and a lower one for the rest.
+def some_compared(corpus: Corpus, vector: Vector, candidates: int, found: Rows | None = None) -> Estimates:
+    """Return the similarity of every passage; those that are not compared have that of the least similar one compared.
 
-    Similarities of the rest become exact if their words rank them among the best.
+    Args:
+        corpus: The passages.
+        vector: The question's vector.
+        candidates: How many the bits leave to be compared.
+        found: Rows that are compared too, such as those with the words of the question.
     """
-    rows = corpus.bits.nearest(vector, candidates)
-    if others is not None:
-        rows = np.union1d(rows, others)
+    compared = np.zeros(len(corpus.passages), np.bool_)
+    compared[corpus.bits.nearest(vector, candidates)] = True
+    if found is not None:
+        compared[found] = True
+    rows = np.flatnonzero(compared)
     estimated, error = corpus.codes.similarities(vector, rows)
-    lower = np.nextafter(estimated.min(initial=0.0) - np.float32(2 * error), np.float32(-np.inf))
-    scores = np.full(len(corpus.passages), lower, np.float32)
+    least = estimated.min(initial=1.0)
+    scores = np.full(len(compared), least, np.float32)
     scores[rows] = estimated
-    return Estimates(scores, error, lambda some: _similarities(corpus, vector, some))
+
+    def exact(wanted: Rows) -> Vector:
+        similarities, there = np.full(len(wanted), least, np.float32), compared[wanted]
+        similarities[there] = _dots(corpus.pieces.vectors(wanted[there]), vector)
+        return similarities
+
+    return Estimates(scores, error, exact)
 
 
-def _similarities(corpus: Corpus, vector: Vector, rows: Rows) -> Vector:
+def _dots(rows: Vector, vector: Vector) -> Vector:
     # each row is summed alone: its result does not depend on the others, as that of a matrix product may
-    blocks = (rows[begin : begin + _AT_ONCE] for begin in range(0, len(rows), _AT_ONCE))
-    dots = [np.einsum("ij,j->i", corpus.pieces.vectors(some), vector) for some in blocks]
-    return np.concatenate([np.empty(0, np.float32), *dots])
+    dots: Vector = np.einsum("ij,j->i", rows, vector)
+    return dots

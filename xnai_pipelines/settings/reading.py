@@ -23,7 +23,7 @@ from xnai_pipelines.settings.servers import ServerSettings
 # Refused rather than ignored, or a limit that somebody set would silently disappear.
 RENAMED = {"XNAI_MAX_MODEL_MB": "XNAI_MAX_MEMORY_MB", "XNAI_PRECISION": "XNAI_VARIANT"}
 # Read by the files of Dagster and of the compose file, by state/leases.py, or by `source_secret` in environment.py.
-NO_SETTINGS = ("XNAI_DAGSTER", "XNAI_POSTGRES_", "XNAI_SOURCE_")
+NO_SETTINGS = ("XNAI_DAGSTER", "XNAI_METRICS_TOKEN_FILE", "XNAI_POSTGRES_", "XNAI_PROMETHEUS_PORT", "XNAI_SOURCE_")
 
 
 class Settings(

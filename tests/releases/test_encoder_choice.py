@@ -9,16 +9,16 @@ from tests.support.defs_automation import publish
 from tests.support.pipeline import settled, variables
 from xnai_pipelines.cli.app import checked_encoders
 from xnai_pipelines.cli.pipeline import require_release_encoder
-from xnai_pipelines.defs.resources import EncoderResource
 from xnai_pipelines.errors import OptionError, UnsupportedEncoderError, VectorSpaceError
 from xnai_pipelines.releases.decision import PromotionOutcome, write_decision
+from xnai_pipelines.releases.encoders import EncoderChoice
 from xnai_pipelines.settings import given_settings
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import EncoderOrigin
 
 
-def encoder(home: Path, setting: str | None = None) -> EncoderResource:
-    return EncoderResource(home=str(home), encoder=setting, threads=1)
+def encoder(home: Path, setting: str | None = None) -> EncoderChoice:
+    return EncoderChoice(Home(home), setting)
 
 
 @pytest.mark.parametrize(
