@@ -64,7 +64,7 @@ class DocumentWords:
         for term in terms:
             for piece, counts, entries in zip(postings.pieces, postings.times, postings.of(term), strict=True):
                 if entries.start < entries.stop:
-                    times += np.bincount(self._of_places[piece.places[entries]], counts[entries], len(times))
+                    times += np.bincount(self._of_places.take(piece.places[entries]), counts[entries], len(times))
         return times[:-1]
 
     @cached_property

@@ -49,7 +49,11 @@ class Places:
 
     def by_row(self, values: Values) -> Values:
         """Return the places' values in the order of the passages."""
-        return values if self.are_rows else values[self.of_rows]
+        return values if self.are_rows else values.take(self._indices)  # `take` needs half the time of brackets
+
+    @cached_property
+    def _indices(self) -> npt.NDArray[np.intp]:
+        return self.of_rows.astype(np.intp)
 
 
 def joined(arrays: Sequence[Values]) -> Values:

@@ -85,13 +85,13 @@ class Inverted:
         places = self._found(term)
         if self.places.are_rows and len(places) == 1:
             return places[0]
-        rows = self.places.rows[joined(places)]
+        rows = self.places.rows.take(joined(places))
         return np.sort(rows[rows >= 0], kind="stable")
 
     def number(self, term: str, there: There | None = None) -> int:
         """Return how many of the passages in places that are there contain the term: bool [places], None for all."""
         found = self._found(term)
-        return sum(len(some) if there is None else int(np.count_nonzero(there[some])) for some in found)
+        return sum(len(some) if there is None else int(np.count_nonzero(there.take(some))) for some in found)
 
     def has(self, term: str, row: int) -> bool:
         """Return whether a passage contains the term."""
