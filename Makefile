@@ -15,7 +15,7 @@ PROJECT := pyproject.toml constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help programs demo demo-answers demo-models demo-retrain check quick test soak fuzz ui lint docs bench clean
+.PHONY: help programs demo demo-answers demo-models demo-retrain check quick test soak fuzz ui lint types style docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -39,7 +39,7 @@ test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" sel
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15 $(ARGS)
 
 check: $(VENV)/.installed-dev ## lint and the tests that are not slow, side by side: the inner loop
-	@$(MAKE) --no-print-directory --jobs 2 lint quick
+	@$(MAKE) --no-print-directory --jobs 2 quick types style
 
 quick: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not e2e" $(ARGS)
@@ -58,9 +58,14 @@ ui: $(VENV)/.installed-ui ## serve the chat page, the Dagster UI and the MLflow 
 	@$(BIN)/xnai ui
 
 lint: $(VENV)/.installed-dev ## check style, types, layers, and the files under docker/ and .github/
+	@$(MAKE) --no-print-directory --jobs 2 types style
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+style: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/yamllint --strict .
 	$(BIN)/hadolint docker/Dockerfile

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+from tests.support.commands import share_server
 from tests.support.fast_disk import make_disk_fast
 from tests.support.once import made_once
 from xnai_pipelines.encoders.encoder import Encoder
@@ -30,9 +31,10 @@ pytest_plugins = [
 ]
 
 # The same examples in every run, so that a change fails for what it changed; other ones by
-# `pytest --hypothesis-profile=explore`.
-settings.register_profile("fixed", derandomize=True)
-settings.register_profile("explore", print_blob=True)
+# `pytest --hypothesis-profile=explore`. How long one takes says nothing on a machine that does other things too.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fixed", settings.get_profile("unhurried"), derandomize=True)
+settings.register_profile("explore", settings.get_profile("unhurried"), print_blob=True)
 settings.load_profile("fixed")
 # A proxy reaches no server of a test, and what a hook of Git or `make test` was given is not for the tests' own.
 FOREIGN = re.compile(r"(?i:https?|all)_proxy|GIT_(?!CONFIG|SSH)\w+|MAKE\w+|MFLAGS")
@@ -46,6 +48,12 @@ HEAVY = {
     *("built_encoder", "fp32_encoder", "mlflow_database"),
     *("small_bert", "tiny_albert", "tiny_bert", "tiny_encoder", "tiny_gpt", "tiny_gpt2", "tiny_llama", "untied_llama"),
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the processes of `--numprocesses` share the server of their commands: its imports take ten seconds."""
+    if config.getoption("numprocesses", None):  # None in those processes
+        share_server()
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects

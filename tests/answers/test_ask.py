@@ -162,7 +162,7 @@ def test_a_citation_from_merged_passages_names_the_heading_above_its_quote(passa
     assert best.cite(at, best.end).heading_path == ("Lighthouse", "Tides")
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.text(min_size=1, max_size=60).filter(lambda text: any(map(str.isalnum, text))))
 def test_every_quote_of_every_answer_is_the_stored_text(passages: Passages, lighthouse: Workplace, question: str):
     try:

@@ -5,7 +5,7 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.chunked import chunk_document
@@ -30,7 +30,7 @@ SPECS = st.builds(
     st.integers(16, 48),
     st.sampled_from([0.0, 0.0, 0.2, 0.5]),
 )
-PROPERTY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(max_examples=40)
 
 
 @st.composite

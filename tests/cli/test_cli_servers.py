@@ -69,6 +69,21 @@ def test_no_server_outlives_the_command(port, tmp_path, signals):
     assert not [child for child in children if Path(f"/proc/{child}").exists()]
 
 
+def test_a_server_that_has_just_started_as_the_interrupt_comes_is_stopped(tmp_path, monkeypatch):
+    started = []
+
+    class Interrupted(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            started.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    web = Server("web", [sys.executable, "-c", "import time; time.sleep(600)"], "127.0.0.1", None)
+    serve([web], tmp_path, lambda: pytest.fail("it goes on"))
+    assert [process.returncode for process in started] == [-signal.SIGTERM]
+
+
 def test_a_server_that_stops_by_itself_is_named_with_its_last_words(tmp_path):
     failing = Server("broken", [sys.executable, "-c", "import sys; sys.exit('no such table')"], "127.0.0.1", None)
     with pytest.raises(ServerError, match=r"(?s)The broken stopped with exit code 1\..*no such table"):

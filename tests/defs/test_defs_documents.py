@@ -14,6 +14,7 @@ from tests.support.defs_checked import delete, shown
 from tests.support.pipeline import base, resource, settled, tick, variables
 from tests.support.workplace import Workplace
 from xnai_pipelines.definitions import defs
+from xnai_pipelines.defs import documents
 from xnai_pipelines.defs.documents import (
     ATTEMPTS,
     Seen,
@@ -24,6 +25,7 @@ from xnai_pipelines.defs.documents import (
 )
 from xnai_pipelines.defs.runs import HOME_TAG
 from xnai_pipelines.documents.omissions import incomplete_documents
+from xnai_pipelines.documents.plan import plan
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
@@ -216,6 +218,26 @@ def test_a_run_that_goes_on_is_not_joined_by_another(ingested):
     )
     assert "going on already" in ingested.tick()
     ingested.instance.report_run_failed(run, "ended")
+    assert ingested.tick() == ingested.keys[-1]
+
+
+def test_a_run_that_ends_while_the_folder_is_looked_at_is_not_followed_by_another(ingested, monkeypatch):
+    ingested.work.write("new.txt", "A new text.\n")
+    ingested.tick()
+    run = ingested.instance.create_run_for_job(
+        defs().resolve_job_def("refresh"),
+        status=dg.DagsterRunStatus.STARTED,
+        tags={HOME_TAG: str(ingested.work.home.root)},
+    )
+
+    def looked(*arguments):
+        found = plan(*arguments)
+        ingested.instance.report_run_canceled(run)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(documents, "plan", looked)
+        assert "going on already" in ingested.tick()
     assert ingested.tick() == ingested.keys[-1]
 
 

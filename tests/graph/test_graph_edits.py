@@ -144,7 +144,7 @@ edits_of_namesakes = st.lists(
 )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(edits | edits_of_namesakes, st.sampled_from(USERS))
 def test_edits_end_in_the_mentions_and_counts_of_a_rebuild(script, user):
     current: dict[str, list] = {}

@@ -32,7 +32,7 @@ def texts_of(current):
     }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(edits, st.randoms(use_true_random=False))
 def test_increments_and_a_rebuild_have_the_same_revisions(script, shuffle):
     kept, current = {}, {}

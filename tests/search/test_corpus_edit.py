@@ -129,7 +129,7 @@ def check_edits(states: list[Documents]) -> None:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=8)  # each writes files
+@settings(max_examples=8)  # each writes files
 @given(STATES, st.sampled_from([0.5, 9.0]))
 def test_any_edits_give_the_same_passages_as_all_rows(states: list[Documents], joined_share: float):
     with (

@@ -40,7 +40,7 @@ def test_of_two_like_passages_the_one_whose_document_names_the_subject_is_first(
     assert scores[3] == 0
 
 
-@settings(deadline=None, max_examples=15)  # each writes files
+@settings(max_examples=15)  # each writes files
 @given(PASSAGES, st.sets(st.sampled_from("abcx")))
 def test_a_document_scores_as_a_passage_with_all_its_words(passages: list[Passage], words: set[str]):
     texts = [text for _, text in passages]

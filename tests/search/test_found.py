@@ -211,7 +211,7 @@ FRAGMENTS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @example(fragments=["keys", '-"keys keys"'], mode=Mode.HYBRID)
 @given(fragments=st.lists(FRAGMENTS, max_size=10), mode=st.sampled_from([Mode.HYBRID, Mode.KEYWORD]))
 def test_any_question_is_answered_within_its_filters_or_refused(index: SearchIndex, fragments: list[str], mode: Mode):

@@ -46,7 +46,7 @@ def bm25(passages: list[list[str]], term: str, row: int) -> float:
 PASSAGES = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=12), min_size=1, max_size=20)
 
 
-@settings(deadline=None, max_examples=15)  # each writes files
+@settings(max_examples=15)  # each writes files
 @given(PASSAGES, st.dictionaries(st.sampled_from("abcxyz"), st.sampled_from([0.5, 1.0]), max_size=4))
 def test_scores_are_bm25(passages: list[list[str]], weighted: dict[str, float]):
     expected = [
@@ -69,7 +69,7 @@ def test_a_term_of_two_words_of_the_question_counts_once():
     assert np.array_equal(twice, postings.scores({("en:run", "de:runs"): 1.0}, 2))
 
 
-@settings(deadline=None, max_examples=15)  # each writes files
+@settings(max_examples=15)  # each writes files
 @given(PASSAGES)
 def test_every_term_leads_to_the_passages_that_contain_it(passages: list[list[str]]):
     postings = built(*passages)
@@ -77,7 +77,7 @@ def test_every_term_leads_to_the_passages_that_contain_it(passages: list[list[st
         assert postings.containing(term).tolist() == [row for row, found in enumerate(passages) if term in found]
 
 
-@settings(deadline=None, max_examples=15)  # each writes files
+@settings(max_examples=15)  # each writes files
 @given(PASSAGES, st.data())
 def test_terms_are_counted_among_the_readable_passages(passages: list[list[str]], data: st.DataObject):
     readable = np.array(data.draw(st.lists(st.booleans(), min_size=len(passages), max_size=len(passages))))
@@ -124,7 +124,7 @@ def test_equal_passages_score_equally_wherever_they_stand():
     assert np.array_equal(scores[[0]], scores[[2]])
 
 
-@settings(deadline=None, max_examples=15)  # each writes files
+@settings(max_examples=15)  # each writes files
 @given(PASSAGES, st.integers(1, 20))
 def test_the_size_of_the_blocks_changes_nothing(passages: list[list[str]], block: int):
     one, other = built(*passages), built(*passages, block=block)

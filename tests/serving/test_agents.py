@@ -12,6 +12,7 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.serving.conftest import DOCUMENTS
 from tests.support.pipeline import variables
 from tests.support.served import bearer
+from tests.support.waiting import NEVER_SECONDS
 
 TOOLS = {"search", "ask", "read_document", "list_sources", "status"}
 
@@ -19,7 +20,7 @@ TOOLS = {"search", "ask", "read_document", "list_sources", "status"}
 def over_http(client, headers, conversation):
     async def talk():
         async with (
-            httpx2.AsyncClient(headers=headers, trust_env=False) as http,
+            httpx2.AsyncClient(headers=headers, timeout=NEVER_SECONDS, trust_env=False) as http,
             Client(streamable_http_client(f"{client.base_url}/mcp", http_client=http)) as agent,
         ):
             return await conversation(agent)

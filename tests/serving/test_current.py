@@ -1,10 +1,15 @@
 """What is served: rules that are known hold whatever else fails, and where they are not known nobody reads anything."""
 
+import json
+import os
+
 import pytest
 
 from tests.support.backed_up import copy_home
 from xnai_pipelines.errors import UnavailableError
+from xnai_pipelines.serving import access
 from xnai_pipelines.serving.current import CurrentRelease
+from xnai_pipelines.state.layout import write_json
 
 
 @pytest.fixture
@@ -54,6 +59,31 @@ def test_an_unexpected_failure_is_logged_once_and_mended_by_the_next_look(own, c
     path.write_text(text, encoding="utf-8")
     current.refresh()
     assert sources(current, "red") == {"red/pay.md", "holidays.md"}
+
+
+def test_rules_that_are_being_written_after_broken_ones_open_nothing(own, current, monkeypatch):
+    rules = own.documents / "access.yaml"
+    rules.write_text("red/**: red\n", encoding="utf-8")
+    current.refresh()
+    assert current.newest is None
+    rules.write_text('"red/**": [board]\n', encoding="utf-8")
+    whole = '"red/**": [board]\n"blue/**": [board]\n'
+    with monkeypatch.context() as patched:
+        patched.setattr(access.time, "sleep", lambda _: rules.write_text(whole, encoding="utf-8"))
+        current.refresh()
+    assert current.newest is None
+    assert "being written" in current.failure
+    current.refresh()
+    assert sources(current, "red", "blue") == {"holidays.md"}
+
+
+def test_a_manifest_that_is_written_twice_within_a_tick_of_the_clock_is_read_again(own, current):
+    manifest = own.home.releases / "1.json"
+    before = manifest.stat()
+    write_json(manifest, {**json.loads(manifest.read_bytes()), "metrics": {"ndcg_at_10": 0.5}})
+    os.utime(manifest, ns=(before.st_atime_ns, before.st_mtime_ns))
+    current.refresh()
+    assert current.served.index.release.metrics == {"ndcg_at_10": 0.5}
 
 
 def test_rules_that_are_gone_open_nothing(own, current):

@@ -52,7 +52,7 @@ def test_no_request_of_the_described_form_ends_in_a_fault(tenants, client):
     operations = [found.ok() for found in schema.get_all_operations()]
 
     @settings(
-        max_examples=40, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        max_examples=40, database=None, derandomize=True, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(st.sampled_from(operations).flatmap(lambda operation: operation.as_strategy()))

@@ -8,6 +8,7 @@ from tests.support.backed_up import copy_home
 from tests.support.served import bearer, served
 from tests.support.waiting import until
 from tests.support.workplace import Workplace
+from xnai_pipelines.state.layout import write_bytes
 from xnai_pipelines.state.manifest import Releases
 
 NEUTRAL = "The service cannot answer this now. Its log names the cause."
@@ -37,16 +38,16 @@ def test_new_rules_hold_and_broken_ones_close_the_service(own):
         red = bearer(own.home, "red")
         assert "blue/pay.md" not in found(client, red, "paid in quartz")
         rules = own.documents / "access.yaml"
-        rules.write_text('"blue/**": [red]\n', encoding="utf-8")
+        write_bytes(rules, b'"blue/**": [red]\n')
         until(lambda: "blue/pay.md" in found(client, red, "paid in quartz"))
-        rules.write_text("blue/**: red\n", encoding="utf-8")
+        write_bytes(rules, b"blue/**: red\n")
         until(lambda: found(client, red, "paid in quartz") == 503)
         ready = client.get("/ready")
         assert (ready.status_code, ready.json()["message"]) == (503, NEUTRAL)
         assert client.get("/health").status_code == 200
-        rules.write_text('"[z-a]": [red]\n', encoding="utf-8")
-        until(lambda: "z-a" in (client.service.current.failure or ""))  # a half-written file has no rules yet
-        rules.write_text('"blue/**": [red]\n', encoding="utf-8")
+        write_bytes(rules, b'"[z-a]": [red]\n')
+        until(lambda: "z-a" in client.service.current.failure)
+        write_bytes(rules, b'"blue/**": [red]\n')
         until(lambda: client.get("/ready").status_code == 200)
 
 

@@ -13,12 +13,12 @@ from tests.support.certificate import write_certificate
 from tests.support.commands import free_port
 from tests.support.pipeline import command, start_xnai, variables
 from tests.support.served import bearer
-from tests.support.waiting import until
+from tests.support.waiting import NEVER_SECONDS, until
 
 
 def reached(address, headers=None):
     try:
-        return httpx.get(address, headers=headers, trust_env=False)
+        return httpx.get(address, headers=headers, timeout=NEVER_SECONDS, trust_env=False)
     except httpx.TransportError:
         return None
 
@@ -50,7 +50,8 @@ def test_a_home_is_served_until_the_process_ends(tenants, ending):
     assert ready.json() == {"status": "ready"}
     assert reached(f"{address}/v1/status").status_code == 401
     headers, body = bearer(tenants.home, "red"), {"question": "bonus of the board"}
-    found = httpx.post(f"{address}/v1/search", json=body, headers=headers, trust_env=False).json()
+    with httpx.Client(timeout=NEVER_SECONDS, trust_env=False) as client:
+        found = client.post(f"{address}/v1/search", json=body, headers=headers).json()
     assert found["hits"][0]["source"] == "red/pay.md"
     process.send_signal(ending)
     process.communicate()

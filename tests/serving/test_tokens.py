@@ -1,13 +1,16 @@
 """A token is shown once and stored as a hash; what is not current is none."""
 
 import json
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import anyio
 import pytest
 
 from xnai_pipelines.errors import OptionError
+from xnai_pipelines.serving.caller import Doorkeeper
 from xnai_pipelines.serving.tokens import Scope, create_token, revoke_token, token_of, tokens
 from xnai_pipelines.state.layout import Home
 
@@ -33,6 +36,19 @@ def test_a_token_is_found_by_its_text_until_it_expires_or_is_revoked(home):
     assert revoke_token(home, token.token_id) == token
     assert token_of(text, tokens(home), NOW) is None
     assert token_of(other, tokens(home), NOW)
+
+
+def test_tokens_that_change_twice_within_a_tick_of_the_clock_are_read_again(home):
+    file, (first, _) = home.secrets / "tokens.json", made(home)
+    doorkeeper = Doorkeeper(home, authenticated=True)
+    assert anyio.run(doorkeeper.caller, f"Bearer {first}").name.startswith("ci/")
+    before, again = file.stat(), file.with_name("again")
+    os.link(file, again)  # a file system gives a number again that is free
+    second, _ = made(home, name="second")
+    again.write_bytes(file.read_bytes())
+    again.replace(file)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert anyio.run(doorkeeper.caller, f"Bearer {second}").name.startswith("second/")
 
 
 def test_another_secret_another_prefix_and_nothing_are_no_token(home):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xnai_pipelines.chunks.passage import LONGEST_CONTEXT, page_at, passage
@@ -55,7 +55,6 @@ def test_doing_what_a_diff_says_leaves_what_is_wanted(wanted, found):
     assert len(work.to_write) + work.unchanged + len(work.removed) == len({*wanted, *found})
 
 
-@settings(deadline=None)  # the first table loads Arrow's kernels
 @given(KEYS, KEYS)
 def test_rows_in_arrow_differ_as_the_same_rows_in_mappings_do(wanted, found):
     def rows(values):

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,16 +19,43 @@ from pathlib import Path
 from tests.support import forked
 
 _ROOT = Path(__file__).resolve().parents[2]
+_SHARED = "TESTS_SHARED_FORK_SERVER"
 
 
 @functools.cache
 def server() -> str:
-    """Return the address of this test process's server; the first call starts it."""
-    folder = Path(tempfile.mkdtemp(prefix="forks"))
-    address = str(folder / "server")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen()
+    """Return the address of the server. The first call starts it, in a process whose tests share none."""
+    if _SHARED in os.environ:
+        return os.environ[_SHARED]
+    address, listener = _listening()
+    _start(listener)
+    return address
+
+
+def share_server() -> None:
+    """Have the test processes that this one starts share a server, which begins its imports when one first asks."""
+    os.environ[_SHARED], listener = _listening()
+
+    def start_when_asked() -> None:
+        select.select([listener], [], [])
+        _start(listener)
+
+    threading.Thread(target=start_when_asked, daemon=True).start()
+
+
+def _listening() -> tuple[str, socket.socket]:
+    """Return a new address and what listens there."""
+    folder = tempfile.mkdtemp(prefix="forks")
+    atexit.register(shutil.rmtree, folder)
+    address, listener = f"{folder}/server", socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen()
+    return address, listener
+
+
+def _start(listener: socket.socket) -> None:
+    """Start the server, which takes over what listens and ends with this process."""
+    with listener:
         code = f"from tests.support.fork_server import run; run({listener.fileno()})"
         process = subprocess.Popen(
             [sys.executable, "-c", code],
@@ -37,10 +65,8 @@ def server() -> str:
     def end() -> None:
         process.stdin.close()
         process.wait()
-        shutil.rmtree(folder)
 
     atexit.register(end)
-    return address
 
 
 def environment() -> dict[str, str]:

@@ -38,7 +38,7 @@ def start(work: Workplace, commits: int | None = None) -> ForkServerProcess:
     begun = event()
     process = start_process(ingest, work.home.root.parent, work.documents, work.encoder.spec.source, commits, begun)
     while not begun.wait(0.1):
-        assert process.is_alive(), "the process ended before its stages began"
+        assert process.is_alive() or begun.is_set(), "the process ended before its stages began"
     return process
 
 

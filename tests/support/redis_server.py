@@ -34,7 +34,8 @@ class RedisServer:
         return SecretStr(f"unix://{self._socket}")
 
     def contents(self) -> bytes:
-        return b" ".join(part for name in self.client.scan_iter() for part in (name, self.client.get(name)))
+        """Return names and values; a name may be removed while they are read."""
+        return b" ".join(part for name in self.client.scan_iter() for part in (name, self.client.get(name) or b""))
 
     def _answers(self) -> bool:
         """Return whether it listens; its socket exists before."""

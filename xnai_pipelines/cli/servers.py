@@ -110,12 +110,12 @@ def served(wanted: Sequence[Server], logs: Path) -> Iterator[Callable[[], None]]
         signal.signal(ending, _interrupt)
     try:
         for server in wanted:
-            with _log(logs, server).open("wb") as log:
+            with _log(logs, server).open("wb") as log, _held_back():
                 # a session of its own: an interrupt in the terminal reaches only us, and we stop them in order
                 process = subprocess.Popen(
                     server.command, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True
                 )
-            running.append((server, process))
+                running.append((server, process))
             if server.first:
                 _await(server, process, logs)
         for server, process in running:
@@ -129,6 +129,19 @@ def served(wanted: Sequence[Server], logs: Path) -> Iterator[Callable[[], None]]
 def _interrupt(_signal: int, _frame: object) -> None:
     _ignore_endings()
     raise KeyboardInterrupt
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Interrupt after the block what is interrupted in it: nobody would stop a server that is only half known."""
+    came: list[int] = []
+    for ending in ENDINGS:
+        signal.signal(ending, lambda number, _: came.append(number))
+    yield
+    for ending in ENDINGS:
+        signal.signal(ending, _interrupt)
+    if came:
+        _interrupt(came[0], None)
 
 
 def _ignore_endings() -> None:

@@ -183,16 +183,21 @@ def documents_folder(
     context: dg.SensorEvaluationContext, base: Base, stores: StoresResource, source: SourceResource
 ) -> dg.SensorResult | dg.SkipReason:
     """Compare the folder with the ledger."""
+
+    def runs() -> bool:
+        unfinished = dg.RunsFilter(
+            job_name=base.name("refresh"),
+            tags=base.run_tags,
+            statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED],
+        )
+        return bool(context.instance.get_run_ids(unfinished, limit=1))
+
+    ran = runs()  # what it reads while the folder is looked at may still count as changed
     try:
         todo = plan(stores.tables, source.inputs().documents, source.rules(), DocumentsRequest())
     except (InputsError, ListingError) as error:
         return dg.SkipReason(str(error))
-    unfinished = dg.RunsFilter(
-        job_name=base.name("refresh"),
-        tags=base.run_tags,
-        statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED],
-    )
-    running = bool(context.instance.get_run_ids(unfinished, limit=1))
+    running = ran or runs()
     tick = decide(_hash(todo), _summary(todo), running, Seen(**json.loads(context.cursor or "{}")))
     # Dagster runs a key once and for all: the ledger's version tells the same change, made again later, from the first.
     key = f"{stores.tables.version(FILES)}-{tick.run_key}"

@@ -66,12 +66,13 @@ NO_RULES = AccessRules()
 """All may read all."""
 
 
-def read_access_rules(documents: Path, known: AccessRules = NO_RULES) -> AccessRules:
+def read_access_rules(documents: Path, known: AccessRules = NO_RULES, *, closed: bool = False) -> AccessRules:
     """Return the rules of a documents folder; none if it has no `access.yaml`.
 
     Args:
         documents: Documents folder.
         known: The rules that were read last; returned if the file is still the same, or is being written.
+        closed: Whether nobody may read anything since: a file that is being written opens nothing.
 
     Raises:
         AccessRulesError: The file cannot be read or has another form, or the folder is not there. Nobody may read
@@ -86,6 +87,8 @@ def read_access_rules(documents: Path, known: AccessRules = NO_RULES) -> AccessR
         if digest == known.digest:
             return known
         if known.rules and _later(path) != data:  # the half that an editor has written could open what was closed
+            if closed:
+                raise AccessRulesError(f"The access rules {path} are being written. Nobody is served until then.")
             return known
         content = yaml.safe_load(data.decode())
     except FileNotFoundError:

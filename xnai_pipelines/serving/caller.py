@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from xnai_pipelines.errors import ForbiddenError, NotAuthenticatedError
 from xnai_pipelines.serving.tokens import AccessToken, Scope, token_of, tokens
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import FileStamp, Home, stamp_of
 
 if TYPE_CHECKING:
     from xnai_pipelines.serving.breaker import Breaker
@@ -67,7 +66,7 @@ class Doorkeeper:
         self._home = home
         self._authenticated = authenticated
         self.issuer = issuer
-        self._seen: tuple[int, int] | None = None
+        self._seen: FileStamp | None = None
         self._tokens: tuple[AccessToken, ...] = ()
 
     async def caller(self, authorization: str | None) -> Caller:
@@ -89,15 +88,7 @@ class Doorkeeper:
         return Caller(f"{found.name}/{found.token_id}", frozenset(found.scopes), frozenset(found.groups))
 
     def _current(self) -> tuple[AccessToken, ...]:
-        seen = _stamp(self._home.secrets / "tokens.json")
+        seen = stamp_of(self._home.secrets / "tokens.json")
         if seen != self._seen:
             self._tokens, self._seen = tokens(self._home), seen
         return self._tokens
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_mtime_ns, found.st_ino

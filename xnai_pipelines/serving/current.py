@@ -16,7 +16,7 @@ from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.serving.access import NO_RULES, AccessRules, read_access_rules
 from xnai_pipelines.state.claim import ACCESS_FILE, recorded_inputs
 from xnai_pipelines.state.following import Follower
-from xnai_pipelines.state.layout import Home, changed_at
+from xnai_pipelines.state.layout import FileStamp, Home, stamp_of
 from xnai_pipelines.state.manifest import Releases
 
 _log = logging.getLogger(__name__)
@@ -29,11 +29,11 @@ class Stamp:
     """What a served state was made of.
 
     Attributes:
-        files: Pointer, manifest and index files, by name and time.
+        files: Pointer, manifest and index files, by name and stamp.
         rules: Digest of the access rules.
     """
 
-    files: tuple[tuple[str, int], ...]
+    files: tuple[tuple[str, FileStamp], ...]
     rules: str
 
     @property
@@ -164,7 +164,7 @@ class CurrentRelease:
             self._served = self._opened(rules, files)
             gc.collect()  # LanceDB's errors are in cycles with their callers, which hold the state before
 
-    def _opened(self, rules: AccessRules, files: tuple[tuple[str, int], ...]) -> Served:
+    def _opened(self, rules: AccessRules, files: tuple[tuple[str, FileStamp], ...]) -> Served:
         encoder = None if self._served is None else self._served.index.encoder
         index = SearchIndex.open(self._home.root, encoder=encoder)
         policy = refusal_policy(self._home, index.release)
@@ -178,7 +178,7 @@ class CurrentRelease:
                 f"{self._home.root / 'home.json'} is missing, so the documents folder and who may read are unknown. "
                 "Set XNAI_DOCUMENTS to the folder that this home was made from and run `xnai run`."
             )
-        rules = read_access_rules(inputs.documents, self._rules)
+        rules = read_access_rules(inputs.documents, self._rules, closed=self._served is None)
         if self._rules.rules and not rules.rules:  # as for a moment in a checkout: it must not open what was closed
             raise AccessRulesError(
                 f"The access rules are gone, so who may read is unknown. Put {ACCESS_FILE} back. If all may read all, "
@@ -186,7 +186,7 @@ class CurrentRelease:
             )
         return rules
 
-    def _files(self) -> tuple[tuple[str, int], ...]:
+    def _files(self) -> tuple[tuple[str, FileStamp], ...]:
         releases = self._home.releases
         release = Releases(releases).require()
         watched = [
@@ -195,4 +195,4 @@ class CurrentRelease:
             # hidden names are locks, and files that are being made
             *sorted((self._home.index / release.embeddings_table).glob("[!.]*")),
         ]
-        return tuple((str(path), changed_at(path)) for path in watched)
+        return tuple((str(path), stamp_of(path)) for path in watched)

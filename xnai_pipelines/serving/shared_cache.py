@@ -9,6 +9,7 @@ import os
 from collections.abc import Hashable
 from typing import Any
 
+import anyio
 from pydantic import SecretStr, TypeAdapter
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -60,9 +61,13 @@ class SharedCache:
     async def put(self, state: str, groups: frozenset[str], key: tuple[Hashable, ...], result: Any) -> None:
         """Keep a result for an hour, if Redis answers."""
         adapter = SHARED.get(str(key[0]))
-        if adapter is not None and state == self._kept_state:
-            name, data = self._name(state, groups, key), adapter.dump_json(result)
+        if adapter is None or state != self._kept_state:
+            return
+        name, data = self._name(state, groups, key), adapter.dump_json(result)
+        with anyio.CancelScope(shield=True):  # a client that leaves in between must not leave it there
             await self.breaker.use(lambda: self._redis.set(name, data, ex=KEPT_SECONDS), _FAILING)
+            if state != self._kept_state:  # it may have come after the results of its state were looked for
+                await self.breaker.use(lambda: self._redis.unlink(name), _FAILING)
 
     async def keep_only(self, state: str) -> None:
         """Delete the results of other states, once per state. If Redis does not answer, the next call tries again."""

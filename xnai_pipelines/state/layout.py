@@ -8,13 +8,16 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xnai_pipelines.state.fence import committing
 from xnai_pipelines.state.relocation import sqlite_url
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+FileStamp: TypeAlias = tuple[int, int, int]
+"""Time of the last change in ns since 1970, inode and size of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,15 @@ def changed_at(path: Path) -> int:
         return path.stat().st_mtime_ns
     except FileNotFoundError:
         return 0
+
+
+def stamp_of(path: Path) -> FileStamp:
+    """Return what tells a file from the one that replaces it, also within a tick of the clock; zeros if it is gone."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -246,9 +246,10 @@ def test_a_server_that_hangs_costs_its_time_limit_and_is_then_left_alone():
 
 
 def test_a_server_that_is_not_there_is_said_to_be_out_of_reach():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.socket() as taken:  # so that nobody else listens on it
+        taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    found = read(ChatServer(f"http://127.0.0.1:{port}/v1", "m", seconds=NEVER_SECONDS))
+        found = read(ChatServer(f"http://127.0.0.1:{port}/v1", "m", seconds=NEVER_SECONDS))
     assert "cannot be reached (ConnectionRefusedError)" in found.notes[0]
 
 

@@ -35,10 +35,10 @@ def test_a_server_that_answers_is_alive_and_one_that_has_no_such_page_is_not(htt
 
 
 def test_a_port_that_nothing_listens_on_gives_no_answer():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}/"
-    assert why_dead(url, private=True) == "no answer (ConnectionRefusedError)"
+    with socket.socket() as taken:  # so that nobody else listens on it
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        assert why_dead(url, private=True) == "no answer (ConnectionRefusedError)"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "[::1]"])

@@ -16,7 +16,7 @@ def gaussian_codes(rows: int, columns: int, spread: float, seed: int = 0) -> np.
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrays.arrays(
         np.int32,

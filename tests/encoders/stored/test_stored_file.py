@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.feather
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.stored_models import assert_same, forge, matrix, model_of, small_model, tensors, vector
@@ -41,7 +41,7 @@ def saved(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(first=tensors("first"), second=tensors("second"))
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid value:RuntimeWarning")
 def test_any_tensor_comes_back_bit_for_bit(
@@ -158,7 +158,7 @@ def test_a_flipped_bit_in_any_byte_is_found(saved: Path) -> None:
         content[place] ^= 1 << place % 8
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_any_changed_bytes_are_found(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, data: st.DataObject

@@ -41,7 +41,7 @@ def squared_error(tensor: QuantizedTensor, weight: Weights) -> float:
 
 
 @pytest.mark.slow
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(WEIGHTS, schemes())
 def test_codes_are_in_range_and_weights_come_back_finite(weight: Weights, scheme: Scheme) -> None:
     tensor = rounded_tensor("w", weight, scheme)
@@ -58,7 +58,7 @@ def test_codes_are_in_range_and_weights_come_back_finite(weight: Weights, scheme
     assert (restored[weight == 0] == 0).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(WEIGHTS, schemes())
 def test_no_code_beside_the_chosen_one_is_nearer(weight: Weights, scheme: Scheme) -> None:
     tensor = rounded_tensor("w", weight, scheme)
