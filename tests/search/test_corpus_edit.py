@@ -98,8 +98,8 @@ def in_order(folder: Path) -> dict[str, bytes]:
         **{name: content for name, content in found.items() if "/" not in name and name != PLACES},
         **{name: rows_in(folder, name, everything).tobytes() for name in (VECTORS, CODES)},
         **{name: json.dumps(pieces.values(name, everything.tolist())).encode() for name in SCHEMA.names},
-        "postings": repr(entries(postings_in(folder))).encode(),
-        "titles": repr(entries(inverted_in(folder, TITLE))).encode(),
+        "postings": repr(entries(postings_in(folder, pieces.places))).encode(),
+        "titles": repr(entries(inverted_in(folder, pieces.places, TITLE))).encode(),
     }
 
 

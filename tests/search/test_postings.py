@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xnai_pipelines.search.inverting import Inverter
-from xnai_pipelines.search.pieces import BASE, PLACES, VECTORS
+from xnai_pipelines.search.pieces import BASE, PLACES, VECTORS, places_in
 from xnai_pipelines.search.posting_files import LENGTHS, postings_in, write_weights
 from xnai_pipelines.search.postings import K1, B, Postings, compound_parts
 from xnai_pipelines.search.words import terms
@@ -31,7 +31,7 @@ def built(*passages: list[str], block: int = 3) -> Postings:
         np.save(folder / PLACES, np.arange(len(passages), dtype=np.int32))
         np.save(folder / BASE / VECTORS, np.empty((len(passages), 0), np.float32))
         write_weights(folder)
-        return postings_in(folder)
+        return postings_in(folder, places_in(folder))
 
 
 def bm25(passages: list[list[str]], term: str, row: int) -> float:

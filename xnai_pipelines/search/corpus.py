@@ -89,8 +89,8 @@ class Corpus:
             originals=opened(folder / "originals.npy"),
             documents=opened(folder / "documents.npy"),
             lengths=opened(folder / LENGTHS),
-            postings=postings_in(folder),
-            titles=inverted_in(folder, TITLE),
+            postings=postings_in(folder, pieces.places),
+            titles=inverted_in(folder, pieces.places, TITLE),
             vocabulary=mapped(folder / VOCABULARY),
             languages=tuple(card["languages"]),
         )

@@ -42,6 +42,7 @@ from xnai_pipelines.search.pieces import (
     Pieces,
     keep_piece,
     piece_file,
+    places_in,
     rows_in,
     texts_in,
 )
@@ -106,7 +107,7 @@ def _lexicon(folder: Path, rows: npt.NDArray[np.bool_], block: int) -> Lexicon:
 
 def _documents_with(folder: Path, passages: pa.Table, terms: Sequence[str]) -> set[str]:
     """Return the documents of a corpus that have one of the terms."""
-    places = np.unique(np.concatenate([np.empty(0, np.int32), *inverted_in(folder).among(terms)]))
+    places = np.unique(np.concatenate([np.empty(0, np.int32), *inverted_in(folder, places_in(folder)).among(terms)]))
     return set(passages["document_id"].take(places).to_pylist())
 
 

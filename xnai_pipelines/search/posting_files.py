@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from xnai_pipelines.search.array_files import ArrayFile, opened, part
 from xnai_pipelines.search.pieces import piece_folders, places_in
+from xnai_pipelines.search.places import Places
 from xnai_pipelines.search.postings import Inverted, Postings, Terms, mean_length, saturated
 
 Numbers = npt.NDArray[np.int64]
@@ -21,15 +22,15 @@ COUNTS, WEIGHTS, LENGTHS = "counts.npy", "weights.npy", "lengths.npy"
 _IN_MEMORY = 2**21  # entries
 
 
-def inverted_in(folder: Path, prefix: str = "") -> Inverted:
+def inverted_in(folder: Path, places: Places, prefix: str = "") -> Inverted:
     """Return which passages of a corpus have a term, from the files with names after the prefix."""
-    return Inverted(_terms(folder, prefix), places_in(folder))
+    return Inverted(_terms(folder, prefix), places)
 
 
-def postings_in(folder: Path) -> Postings:
+def postings_in(folder: Path, places: Places) -> Postings:
     """Return the postings of the words of a corpus."""
     weights, counts = (tuple(opened(piece / name) for piece in piece_folders(folder)) for name in (WEIGHTS, COUNTS))
-    return Postings(_terms(folder, ""), places_in(folder), weights, counts)
+    return Postings(_terms(folder, ""), places, weights, counts)
 
 
 def _terms(folder: Path, prefix: str) -> tuple[Terms, ...]:
