@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from xnai_pipelines.search.array_files import ArrayFile, new_array
-from xnai_pipelines.state.context import is_of_full_disk
+from xnai_pipelines.state.full_disk import is_of_full_disk
 
 
 def test_an_array_in_a_file_is_of_zeros_until_it_is_written(tmp_path: Path):

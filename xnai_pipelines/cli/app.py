@@ -9,11 +9,13 @@ import gc
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -50,6 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _OBJECTS_BEFORE_COLLECTING = 500_000
+INTERRUPTED_AGAIN_SECONDS = 0.05
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
@@ -79,6 +82,7 @@ def main() -> None:
     groups = [group.typer_instance for group in app.registered_groups if group.typer_instance]
     for registered in [command for one in (app, *groups) for command in one.registered_commands]:
         registered.cls = _Command
+    sys.unraisablehook = interrupt_again
     with _sentences_for_errors():
         try:
             app(prog_name="xnai")
@@ -86,10 +90,25 @@ def main() -> None:
             sys.stdout.flush()  # not left to the interpreter, which tells a failure in its own words
 
 
+def interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Send an interrupt again that hit where Python ignores what is raised: while it collects garbage, for one."""
+    if lost.exc_type is None or issubclass(lost.exc_type, Exception):
+        sys.__unraisablehook__(lost)
+    else:  # KeyboardInterrupt, or what Dagster raises in its place; a moment later, when the collection has ended
+        Timer(INTERRUPTED_AGAIN_SECONDS, os.kill, [os.getpid(), signal.SIGINT]).start()
+
+
 class _Command(TyperCommand):
     """A command that finds settings validated, the environment prepared and the home made; its help needs none."""
 
     def invoke(self, ctx: Any) -> Any:
+        try:
+            return self._prepared(ctx)
+        except KeyboardInterrupt:  # a run says more itself
+            complain("Interrupted. Nothing is left half-done.")
+            raise typer.Exit(128 + signal.SIGINT) from None
+
+    def _prepared(self, ctx: Any) -> Any:
         from xnai_pipelines.environment import make_home, prepare
         from xnai_pipelines.settings import unknown_variables
 

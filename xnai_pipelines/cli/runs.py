@@ -20,7 +20,7 @@ from xnai_pipelines.defs.runs import end_dead_runs
 from xnai_pipelines.environment import check_writable, dagster_home
 from xnai_pipelines.errors import HomeError, expected
 from xnai_pipelines.settings import settings
-from xnai_pipelines.state.context import full_disk
+from xnai_pipelines.state.full_disk import full_disk
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.wording import on_one_line
 

@@ -32,7 +32,7 @@ from xnai_pipelines.search.ranking import Rows
 from xnai_pipelines.search.table_rows import SHOWN, TableRows
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
-from xnai_pipelines.state.context import is_of_full_disk
+from xnai_pipelines.state.full_disk import is_of_full_disk
 from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
 from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.tables import Tables
@@ -183,7 +183,7 @@ def open_corpus(home: Home, tables: Tables, table: str) -> Corpus:
     try:
         with TemporaryDirectory(prefix="xnai-index-") as temporary:  # what is mapped stays readable when it is gone
             return Corpus.read(publish_artefact(Path(temporary) / "index", lambda made: fill_corpus(made, rows)))
-    except OSError as error:
+    except (OSError, HomeError) as error:
         if not is_of_full_disk(error):
             raise
         raise HomeError(

@@ -14,6 +14,7 @@ from typing import Any
 
 from xnai_pipelines.errors import DamagedArtefactError
 from xnai_pipelines.state.fence import committing
+from xnai_pipelines.state.full_disk import full_disk_told
 
 CARD = "card.json"
 _SETTLED_NS = 2 * 10**9  # a file changed since could change again within one tick of its clock
@@ -97,6 +98,9 @@ def publish_artefact(folder: Path, fill: Callable[[Path], dict[str, Any]]) -> Pa
     `fill` writes the files into the empty folder it is given and returns the card. The list of files with sizes and
     SHA-256 is added here. The folder is written under a temporary name beside the final one, synced and renamed. If
     two processes call this, one fills and the other waits. The next call removes what a killed process left.
+
+    Raises:
+        HomeError: The disk is full.
     """
     if _is_complete(folder):
         return folder
@@ -108,13 +112,14 @@ def publish_artefact(folder: Path, fill: Callable[[Path], dict[str, Any]]) -> Pa
         _remove(temporary)
         temporary.mkdir()
         try:
-            card = fill(temporary)
-            _write_card(temporary, card)
-            _sync(temporary)
-            with committing(folder):
-                _remove(folder)
-                temporary.rename(folder)
-                _sync_one(folder.parent)
+            with full_disk_told(folder.parent):
+                card = fill(temporary)
+                _write_card(temporary, card)
+                _sync(temporary)
+                with committing(folder):
+                    _remove(folder)
+                    temporary.rename(folder)
+                    _sync_one(folder.parent)
         finally:
             _remove(temporary)
     return folder

@@ -1,8 +1,6 @@
 """What every stage receives."""
 
 import json
-import re
-import shutil
 import statistics
 import sys
 import time
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from tqdm import tqdm
 
 from xnai_pipelines.compute.engine import HERE, Engine
-from xnai_pipelines.errors import HomeError
+from xnai_pipelines.state.full_disk import full_disk_told
 from xnai_pipelines.state.json_lines import append_line
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.locks import sole_writer
@@ -121,13 +119,6 @@ def throughput(runs: list[StageRun], stage: str) -> float | None:
     return statistics.median(rates[-REMEMBERED:]) if rates else None
 
 
-FULL_BYTES = 2**18  # less than a commit needs
-_FULL = re.compile(
-    "No space left on device|disk is full"
-    r"|Not enough free space to write|\d+ requested and \d+ written"  # NumPy's
-)
-
-
 @dataclass(frozen=True, slots=True)
 class StageContext:
     """The home a stage works in, its tables, its run, where it shows progress, and where its maps run."""
@@ -161,13 +152,8 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
         require_tables(context.home)
         context.tables.undo_unchecked()
         watch, started = Stopwatch(), time.perf_counter()
-        try:
+        with full_disk_told(context.home.root):
             yield watch
-        except Exception as error:
-            full = full_disk(context.home.root, error)
-            if full:
-                raise full from error
-            raise
         watch.seconds = time.perf_counter() - started
         record(
             context.home.state,
@@ -176,22 +162,6 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
             ),
         )
         share(context.home)
-
-
-def full_disk(folder: Path, error: BaseException) -> HomeError | None:
-    """Return the error that tells a person that an error comes of a full disk; None if it does not."""
-    if not is_of_full_disk(error) and shutil.disk_usage(folder).free >= FULL_BYTES:
-        return None
-    return HomeError(
-        f"The disk of {folder} is full ({error}). What was written is kept. Free some space and run again, or set "
-        "XNAI_HOME to a folder on another disk."
-    )
-
-
-def is_of_full_disk(error: BaseException) -> bool:
-    """Return whether an error tells of a full disk; LanceDB, SQLite, NumPy and the system do it in different ways."""
-    # LanceDB raises a plain RuntimeError without an error number, so its message is the only evidence
-    return _FULL.search(str(error)) is not None
 
 
 def report_path(home: Home, name: str) -> Path:

@@ -1,0 +1,31 @@
+"""A full disk is told in a sentence wherever it is met, once."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xnai_pipelines.errors import HomeError
+from xnai_pipelines.state.artefacts import publish_artefact
+from xnai_pipelines.state.full_disk import full_disk_told
+
+
+def fill(folder: Path) -> dict[str, Any]:
+    (folder / "weights").write_bytes(b"x" * 2**24)
+    return {}
+
+
+def test_an_artefact_for_which_there_is_no_space_says_so_and_leaves_nothing(small_disk: Path):
+    """The encoder is exported before the first stage begins."""
+    with (
+        pytest.raises(HomeError, match=r"^The disk of \S+ is full \([^(]+\)\. What was written is kept\. Free some"),
+        full_disk_told(small_disk),
+    ):
+        publish_artefact(small_disk / "models" / "0123", fill)
+    assert [path.name for path in (small_disk / "models").iterdir()] == [".0123.lock"]
+    (small_disk / "filler").write_bytes(b"x" * 2**20)  # there is space again
+
+
+def test_another_error_is_raised_as_it_is(tmp_path: Path):
+    with pytest.raises(ValueError, match="not a model"), full_disk_told(tmp_path):
+        raise ValueError("not a model")
