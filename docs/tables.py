@@ -33,22 +33,22 @@ STORED = {
     "communities": "LanceDB `communities`",
     "questions": "LanceDB `questions`",
     "ranking_policy": "`releases/N.json`",
-    "retrieval_evaluation": "MLflow `xnai/retrieval`",
+    "retrieval_evaluation": "`state/evaluation.json`, MLflow `xnai/retrieval`",
     "graph_evaluation": "`state/graph_evaluation.json`, MLflow `xnai/graph`",
     "answer_evaluation": "`state/answers.json`, `state/refusal_policies/`, MLflow `xnai/answers`",
     "language_model_evaluation": "`state/language_model_evaluation.json`, MLflow `xnai/answers`",
-    "drift_report": "`reports/drift/`",
+    "drift_report": "`state/drift/`",
     "encoder_onnx": "`models/`",
-    "calibration_texts": "`reports/calibration.parquet`, ids only",
+    "calibration_texts": "`state/calibration.parquet`, ids only",
     "quantized_models/*": "`models/`, MLflow `xnai-encoder`",
-    "precision_card": "`reports/precision_card/`, MLflow `xnai/quantization`",
+    "precision_card": "`state/precision_card.json`, MLflow `xnai/quantization`",
     "candidate_encoder": "`releases/candidate.json`",
-    "encoder_card": "`state/encoder_card.json`, `reports/encoder_card/`",
+    "encoder_card": "`state/encoder_card.json`",
     "training_pairs": "LanceDB `training_pairs`",
     "lora_adapter": "`adapters/`, MLflow `xnai/adaptation`",
     "adapted_encoder": "`adapters/merged/`, `models/`",
     "challenger_index": "LanceDB `embeddings_*`",
-    "adapter_evaluation": "`reports/adapter_evaluation/`",
+    "adapter_evaluation": "`state/comparison.json`",
     "promotion_decision": "`releases/decisions/`, MLflow",
     "release": "`releases/`, aliases of `xnai-encoder`",
     "home_backup": "`XNAI_BACKUP_TO`",
@@ -75,6 +75,13 @@ DELETED = {
 }
 
 
+def _default(value: object) -> str:
+    """Return a default as a person writes it: a variable and YAML say `true`."""
+    if value in (None, (), [], {}):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table."""
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
@@ -91,8 +98,8 @@ def settings_table() -> str:
         for name in group.model_fields:
             field = Settings.model_fields[name]
             if name not in FOR_TESTS:
-                default = "" if field.default in (None, ()) else f"`{field.default}`"
-                rows.append((f"`XNAI_{name.upper()}`", SHOWN.get(name, default), field.description or ""))
+                shown = SHOWN.get(name, _default(field.default))
+                rows.append((f"`XNAI_{name.upper()}`", shown, field.description or ""))
         sections.append(f"## {(group.__doc__ or '').rstrip('.')}\n\n{table(('variable', 'default', 'meaning'), rows)}")
     return "\n\n".join(sections)
 
@@ -148,11 +155,10 @@ def component_table() -> str:
     for name, field in KnowledgeBase.model_fields.items():
         default = field.get_default(call_default_factory=True)
         nested = getattr(type(default), "model_fields", {})
-        plain = "" if field.is_required() or nested or default in (None, [], {}) else f"`{default}`"
+        plain = "" if field.is_required() or nested else _default(default)
         rows.append((f"`{name}`", "required" if field.is_required() else plain, _sentence(field.description)))
         for inner, inner_field in nested.items():
-            shown = "all processors" if inner == "threads" else f"`{inner_field.default}`"
-            shown = "" if inner_field.default is None else shown
+            shown = _default(inner_field.default)
             rows.append((f"`{name}.{inner}`", shown, _sentence(inner_field.description)))
     return table(("field", "default", "meaning"), rows)
 

@@ -36,6 +36,13 @@ def test_a_generated_table_is_what_the_code_says(name):
     assert shown == make(), "Run `python docs/tables.py`."
 
 
+def test_the_table_of_assets_names_records_that_the_code_writes():
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "xnai_pipelines").rglob("*.py"))
+    named = re.findall(r"`(state|reports)/([\w.]+)", " ".join(TABLES.STORED.values()))
+    assert named
+    assert [name for folder, name in named if f'.{folder} / "{name}"' not in code] == []
+
+
 def test_the_picture_is_what_the_script_draws():
     architecture = _script("docs/figures/architecture.py")
     assert architecture.TARGET.read_text(encoding="utf-8") == architecture.draw(), "Run docs/figures/architecture.py."

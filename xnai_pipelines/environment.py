@@ -73,6 +73,21 @@ def send_nothing() -> None:
         os.environ.setdefault(name, value)
 
 
+def is_begun(home: Home) -> bool:
+    """Return whether anything was ever stored: a folder that is missing or empty is no home yet.
+
+    Raises:
+        HomeError: It cannot be looked at.
+    """
+    try:
+        with os.scandir(home.root) as entries:
+            return any(True for _ in entries)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise unwritable(home, error) from error
+
+
 def make_home(settings: Settings) -> None:
     """Make the folder of all state and Dagster's files in it, or bring one of an earlier version up to date.
 

@@ -133,7 +133,7 @@ def _health(home: Home, tables: Tables) -> list[str]:
     told = [record["alert"] for record in alerts if "alert" in record]
     if told:
         sentences.append(f"Last alert, {told[-1]['at']}: {told[-1]['title']}")
-    return sentences or ["No issues: no drift report, challenger or alert on record."]
+    return sentences or ["No drift report, challenger or alert on record."]
 
 
 def _evaluation(kept: KeptEvaluation | None) -> dict[str, str]:

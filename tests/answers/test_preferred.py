@@ -33,7 +33,8 @@ def weighed(sections: list[tuple[str, str]], scores: dict[str, float]) -> tuple[
         for part in units(whole):
             said = whole[part.start : part.end]
             score = next((score for begin, score in scores.items() if said.startswith(begin)), 0.0)
-            found.append(Unit(place, start + part.start, start + part.end, score))
+            names = (start + part.names[0], start + part.names[1]) if part.names else None
+            found.append(Unit(place, start + part.start, start + part.end, score, names))
     return sorted(found, key=lambda unit: -unit.score), evidence
 
 
@@ -92,6 +93,40 @@ def test_an_answer_goes_before_a_question():
     sections = [("b", "How should I undo it?"), asked]
     assert first("May I undo it?", sections, How_should=0.9, Only_with=0.8) == "Only with revert."
     assert first("May I undo it?", sections, How_should=0.9, Only_with=0.7) == "How should I undo it?"
+
+
+DECODER = ("json/Decoder", "`Decoder(strict=True)`\n\nSimple decoder of text.")
+LOADS = ("json/loads", "`loads(s)`\n\nIt reads text of a kind.")
+
+
+@pytest.mark.parametrize(
+    ("question", "sections", "says"),
+    [
+        ("How do I parse text?", [DECODER, LOADS], "It reads text"),
+        ("How do I write a decoder?", [DECODER, LOADS], "Simple decoder"),
+        ("What parses text?", [DECODER, LOADS], "Simple decoder"),
+        (
+            "How do I parse text?",
+            [("json/Decoder/__init__", "`Decoder.__init__(strict=True)`\n\nSimple decoder."), LOADS],
+            "It reads text",
+        ),
+        ("How do I parse text?", [("json/Decoder/loads", "`loads(s)`\n\nSimple decoder."), LOADS], "It reads text"),
+        ("How do I parse text?", [("json/Decoder/read", "`read(s)`\n\nSimple decoder."), LOADS], "Simple decoder"),
+    ],
+)
+def test_a_function_goes_before_a_class_that_the_question_does_not_name(
+    question: str, sections: list[tuple[str, str]], says: str
+):
+    assert first(question, sections, Simple_decoder=0.9, It_reads=0.8).startswith(says)
+
+
+def test_a_class_that_is_named_before_its_module_is_no_function_of_that():
+    sections = [
+        ("re/Pattern/match", "`match(s)`\n\nAt the start of it."),
+        ("re/match", "`match(p, s)`\n\nAt the start."),
+    ]
+    assert first("What does re.match do?", sections, At_the_start_of=0.9) == "At the start."
+    assert first("What does Pattern.match do?", sections, At_the_start_of=0.9) == "At the start of it."
 
 
 def test_without_evidence_nothing_is_preferred():

@@ -105,6 +105,42 @@ def test_two_wrong_settings_are_both_named(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        *("search x", "search x --mode graph", "ask x", "evaluate", "policy", "releases", "rollback"),
+        *("approve --by Ada", "health", "drill", "maintain", "backup", "forget a.md", "encoders", "retrain --dry-run"),
+    ],
+)
+def test_where_nothing_was_stored_a_command_that_needs_a_release_makes_nothing(tmp_path, line):
+    assert "`xnai run` makes it" in refused(command(variables(home=tmp_path / "mistyped"), *line.split()), 1)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "empty").mkdir()
+    said = refused(command(variables(home=tmp_path / "empty"), *line.split()), 1)
+    assert "`xnai run` makes the first release" in said
+    assert list(tmp_path.rglob("*")) == [tmp_path / "empty"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        *((line, 0) for line in ("status", "adapters", "history", "backups", "migrate --dry-run", "token list")),
+        *((line, 1) for line in ("card", "replay abc")),
+        *((line, 2) for line in ("plan", "sources", "verify nothing.json", "inspect nothing.arrow")),
+        *((line, 2) for line in ("feedback x --right a.md", "graph entity x", "graph communities", "graph export")),
+    ],
+)
+def test_where_nothing_was_stored_a_command_that_only_looks_makes_nothing(tmp_path, monkeypatch, line, code):
+    monkeypatch.chdir(tmp_path)
+    said = command(variables(home=tmp_path / "mistyped"), *line.split())
+    assert said.code == code, said.err
+    assert "Traceback" not in said.err
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mistyped").mkdir()
+    assert command(variables(home=tmp_path / "mistyped"), *line.split()).code == code
+    assert list(tmp_path.rglob("*")) == [tmp_path / "mistyped"]
+
+
+@pytest.mark.parametrize(
     "arguments", [("run",), ("plan",), ("status",), ("search", "x"), ("sample",), ("ui",)], ids=str
 )
 def test_a_home_that_cannot_be_made_is_named(tmp_path, arguments):
@@ -246,7 +282,7 @@ def test_a_storage_of_dagster_that_cannot_be_used_is_named(tmp_path):
 
 
 def test_a_dagster_home_without_its_file_is_named(tmp_path):
-    said = refused(command(variables(home=tmp_path, dagster_home="/nope"), "status"), 2)
+    said = refused(command(variables(home=tmp_path, dagster_home="/nope"), "run"), 2)
     assert "XNAI_DAGSTER_HOME='/nope'" in said
 
 

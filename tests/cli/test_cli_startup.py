@@ -51,6 +51,15 @@ def test_help_loads_the_command_line_and_reads_no_setting(tmp_path, arguments):
 
 
 @pytest.mark.slow
+def test_settings_load_no_index_and_no_encoder():
+    code = "import sys, xnai_pipelines.settings; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert not packages(loaded) & (HEAVY | {"lancedb", "onnxruntime", "tokenizers"})
+    assert not loaded & {"xnai_pipelines.search.index", "xnai_pipelines.encoders.encoder"}
+
+
+@pytest.mark.slow
 def test_a_search_loads_its_index_and_encoder_alone(answering: Workplace):
     said, loaded = modules(variables(answering), "search", "solar panels")
     assert " 1. " in said
@@ -65,7 +74,7 @@ def test_a_search_loads_its_index_and_encoder_alone(answering: Workplace):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["sources", "history"])
+@pytest.mark.parametrize("command", ["sources", "history", "plan", "releases"])
 def test_what_reads_a_home_and_runs_nothing_loads_no_orchestration(answering: Workplace, command):
     _, loaded = modules(variables(answering), command)
     assert "dagster" not in packages(loaded)

@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.pipeline import failures, loaded, materialized, settled, variables
 from tests.support.token_classifiers import write_token_classifier
-from xnai_pipelines.cli.queries import planned_run
+from xnai_pipelines.cli.planned import planned_run
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.settings import settings
 

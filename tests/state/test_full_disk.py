@@ -1,5 +1,7 @@
 """A full disk is told in a sentence wherever it is met, once."""
 
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,17 @@ import pytest
 
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.artefacts import publish_artefact
+from xnai_pipelines.state.context import write_report
 from xnai_pipelines.state.full_disk import full_disk_told
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.records import write_record
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report that is larger than the disk."""
+
+    text: str
 
 
 def fill(folder: Path) -> dict[str, Any]:
@@ -24,6 +36,22 @@ def test_an_artefact_for_which_there_is_no_space_says_so_and_leaves_nothing(smal
         publish_artefact(small_disk / "models" / "0123", fill)
     assert [path.name for path in (small_disk / "models").iterdir()] == [".0123.lock"]
     (small_disk / "filler").write_bytes(b"x" * 2**20)  # there is space again
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda home, report: write_report(home, "chunks", report),
+        lambda home, report: write_record(home.state / "chunks.json", report),
+    ],
+)
+def test_a_report_and_a_record_for_which_there_is_no_space_say_so(small_disk: Path, write):
+    (small_disk / "state").mkdir()
+    with (small_disk / "filler").open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(b"x" * 2**16):
+            pass
+    with pytest.raises(HomeError, match=r"^The disk of \S+ is full \(.+\)\. What was written is kept\. Free some"):
+        write(Home(small_disk), Report("x" * 2**20))
 
 
 def test_another_error_is_raised_as_it_is(tmp_path: Path):

@@ -206,7 +206,19 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
     for folder in (tmp_path / "file", tmp_path / "file" / "lancedb"):
         with pytest.raises(TableError, match=r"cannot be written.*XNAI_HOME"):
-            Tables(folder)
+            Tables(folder).ensure(ITEMS)
+
+
+def test_reading_makes_no_folder(tmp_path: Path):
+    tables = Tables(tmp_path / "home" / "lancedb")
+    assert tables.names() == []
+    assert tables.count(ITEMS) == 0
+    assert tables.read(ITEMS, ["key"]).num_rows == 0
+    tables.delete(ITEMS, "key", ["a"])
+    assert tables.version(ITEMS) is None
+    with pytest.raises(TableError, match="does not exist"):
+        tables.open("items")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_size_counts_what_lies_on_disk(tables: Tables):

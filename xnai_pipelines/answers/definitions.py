@@ -1,26 +1,22 @@
 """The part of reference documentation that defines a symbol, and which of its sentences answers. Pure."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from operator import attrgetter
 
 from xnai_pipelines.answers.belonging import is_code, section_of, text_of
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.leads import term_above
+from xnai_pipelines.answers.naming import is_named, lines_that_name, nearness, words_of
 from xnai_pipelines.answers.scoring import Unit
 from xnai_pipelines.answers.symbol_questions import Aspect, Symbol, SymbolQuestion, symbol_question, tells
 from xnai_pipelines.answers.symbols import is_signature
+from xnai_pipelines.answers.table_rows import cells
 
 AHEAD = 0.1  # of score, by which what answers is ahead of all else: no remark is quoted with it
-SHORT = 40  # characters of a definition, below which the sentence after it belongs to it
+SHORT = 80  # characters of a definition, below which the sentence after it belongs to it
 GAP = 4  # characters of white space between two pieces of evidence that follow each other
 
-_WORDS = re.compile(r"[^\W_]+")
-_ARGUMENTS = re.compile(r"\(.*\)\Z", re.DOTALL)
-_QUALIFIER = re.compile(r"\.|::|#")
-# A line of its own that names a symbol: `-q, --quiet`, `--depth <depth>`, `push.default`, `pop [--index]`.
-_LINE = r"^(?:-[^\n]{{1,60}}[ ,|/])?(?P<above>{above})?{name}(?:[ =\[(,|<][^\n]{{0,100}})?(?<![.:;!?])(?=\n\n|\n?\Z)"
 _REMARK = " -- "  # stands between a call in a docstring and what it does
 _START = attrgetter("start")
 
@@ -33,9 +29,8 @@ def defining(question: str, units: Sequence[Unit], evidence: Sequence[Evidence])
     asked = symbol_question(question)
     if asked is None or not units:
         return []
-    entry = _section(asked.symbol, units, evidence) or _entry(asked.symbol, units, evidence)
     ahead = units[0].score + AHEAD
-    return [replace(unit, score=ahead) for unit in _answering(asked, entry, evidence)]
+    return [replace(unit, score=ahead) for unit in _answering(asked, _entry(asked, units, evidence), evidence)]
 
 
 def what_a_call_does(units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
@@ -70,31 +65,49 @@ def _is_call(unit: Unit, evidence: Sequence[Evidence]) -> bool:
     return bool(path) and is_signature(text_of(unit, evidence), path[-1], indented=is_code(unit, evidence))
 
 
-def _section(symbol: Symbol, units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
-    """Return the units of the best section whose heading names a symbol, in the order of the text."""
-    for unit in units:
-        document, path = section_of(unit, evidence)
-        if path and _named(path[-1]) == symbol.name and _is_above(symbol, evidence[unit.evidence], path):
-            found = sorted((one for one in units if section_of(one, evidence) == (document, path)), key=_START)
-            if evidence[found[0].evidence].heading_line(found[0].start, path[-1]):
-                return found
+def _entry(asked: SymbolQuestion, units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
+    """Return the units of the best section, entry or row that defines a symbol, in the order of the text.
+
+    That is the one whose document is named best by the question's other words; then, what stands right below the module
+    that the question names, before what belongs to a class of it; then the one that answers best.
+    """
+    for symbol in asked.symbols:
+        found = [
+            *_sections(symbol, units, evidence),
+            *_entries(symbol, units, evidence),
+            *_rows(symbol, units, evidence),
+        ]
+        if found:
+            return max(found, key=lambda entry: _fitness(symbol, entry, evidence))
     return []
 
 
-def _named(heading: str) -> str:
-    return _QUALIFIER.split(_ARGUMENTS.sub("", heading.strip("` \t")).strip())[-1]
+def _fitness(symbol: Symbol, entry: Sequence[Unit], evidence: Sequence[Evidence]) -> tuple[int, int, float]:
+    depth = len(section_of(entry[0], evidence)[1]) if symbol.above else 0
+    one = evidence[entry[0].evidence]
+    return nearness(symbol, one.source, one.title), -depth, max(unit.score for unit in entry)
 
 
-def _entry(symbol: Symbol, units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
-    """Return the units below a line that names a symbol, up to the next such line or heading, in their order.
+def _sections(symbol: Symbol, units: Sequence[Unit], evidence: Sequence[Evidence]) -> Iterator[list[Unit]]:
+    """Yield the units of each section whose heading names a symbol; that of a word may be about something else."""
+    sections = dict.fromkeys(section_of(unit, evidence) for unit in units) if not symbol.is_word else {}
+    for section in sections:
+        path = section[1]
+        if not path or not is_named(path[-1], symbol):
+            continue
+        found = sorted((unit for unit in units if section_of(unit, evidence) == section), key=_START)
+        first = evidence[found[0].evidence]
+        if _is_above(symbol, first, path) and first.heading_line(found[0].start, path[-1]):
+            yield found
+
+
+def _entries(symbol: Symbol, units: Sequence[Unit], evidence: Sequence[Evidence]) -> Iterator[list[Unit]]:
+    """Yield the units below each line that names a symbol, up to the next such line or heading, in their order.
 
     A piece of evidence may end with that line; the next one then says what it means.
     """
-    above = "".join(re.escape(f"{part}.") for part in symbol.above)
-    line = re.compile(_LINE.format(above=above, name=re.escape(symbol.name)), re.MULTILINE)
-    for place in sorted(range(len(evidence)), key=lambda place: -_nearness(symbol, evidence[place])):
-        one = evidence[place]
-        head = line.search(one.text)
+    for place, one in enumerate(evidence):
+        head = next(filter(None, (line.search(one.text) for line in lines_that_name(symbol))), None)
         if head is None or not (head["above"] or _is_above(symbol, one, ())):
             continue
         end = one.start + head.end()
@@ -103,8 +116,15 @@ def _entry(symbol: Symbol, units: Sequence[Unit], evidence: Sequence[Evidence]) 
         below = sorted((unit for unit in units if pieces[unit.evidence] and unit.start >= end), key=_START)
         heading = one.landmark_at(one.start + head.start()).heading_path
         if entry := [unit for unit in below if _heads(unit, evidence, end) == heading]:
-            return entry
-    return []
+            yield entry
+
+
+def _rows(symbol: Symbol, units: Sequence[Unit], evidence: Sequence[Evidence]) -> Iterator[list[Unit]]:
+    """Yield each row of a table whose first cell names a symbol."""
+    for unit in units:
+        text = text_of(unit, evidence)
+        if (unit.names or text.startswith("|")) and is_named((cells(text) or [""])[0], symbol):
+            yield [unit]
 
 
 def _heads(unit: Unit, evidence: Sequence[Evidence], end: int) -> tuple[str, ...] | None:
@@ -121,12 +141,4 @@ def _follows(other: Evidence, one: Evidence) -> bool:
 
 def _is_above(symbol: Symbol, one: Evidence, path: Sequence[str]) -> bool:
     """Return whether all that a symbol belongs to is named above its section, or names the document."""
-    return {*symbol.above} <= {*path, *_names(one, path)}
-
-
-def _nearness(symbol: Symbol, one: Evidence) -> int:
-    return len({*symbol.of} & _names(one, ()))
-
-
-def _names(one: Evidence, path: Sequence[str]) -> set[str]:
-    return {word for text in (one.source, one.title, *path) for word in _WORDS.findall(text)}
+    return {*symbol.above} <= {*path, *words_of(one.source, one.title, *path)}

@@ -8,9 +8,9 @@ from typing import Any
 
 from xnai_pipelines.answers.answer import Citation
 from xnai_pipelines.answers.landmarks import Landmark, landmarks
+from xnai_pipelines.answers.lookup import defining_passages
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.search.query import NO_FILTERS, Filters
-from xnai_pipelines.search.ranking import Candidate
 
 BUDGET_TOKENS = 2_000
 PASSAGES = 10  # ranked passages that evidence is chosen from
@@ -123,6 +123,8 @@ def choose_evidence(
 ) -> list[Evidence]:
     """Return what an answer to the question may rest on, the best first, by the release's ranking.
 
+    Before that comes what defines a symbol that the question names.
+
     Args:
         passages: The release.
         question: The question.
@@ -134,11 +136,14 @@ def choose_evidence(
         QueryError: The question is empty, too long or has no word.
     """
     merge = extent is not Extent.PASSAGES
-    ranked = passages.index.rank(question, PASSAGES, filters=filters)
+    what = passages.index.understood(question, filters)
+    ranked = {candidate.row: candidate.score for candidate in passages.index.rank(what, PASSAGES, filters=filters)}
+    defining = dict.fromkeys(defining_passages(passages, what), max(ranked.values(), default=0.0))
+    scores = defining | {row: score for row, score in ranked.items() if row not in defining}
     left, kept = budget_tokens * BYTES_PER_TOKEN, dict[int, float]()
-    for candidate in _distinct(passages, ranked):
-        around = _whole_table(passages, candidate.row) if extent is Extent.WHOLE_TABLES else []
-        around = around or _with_neighbours(passages, candidate.row)
+    for row in _distinct(passages, list(scores)):
+        around = _whole_table(passages, row) if extent is Extent.WHOLE_TABLES else []
+        around = around or _with_neighbours(passages, row)
         places = [place for place in around if place not in kept]
         texts = passages.index.corpus.values("text", places)
         # without a language model the budget bounds time and memory, and characters are as good a measure
@@ -146,7 +151,7 @@ def choose_evidence(
         if size > left and kept:
             break
         left -= size
-        kept.update(dict.fromkeys(places, candidate.score))
+        kept.update(dict.fromkeys(places, scores[row]))
     shown = passages.index.corpus.shown(list(kept))
     rows = [Row(place, columns, score) for (place, score), columns in zip(kept.items(), shown, strict=True)]
     found: list[Evidence] = []
@@ -161,15 +166,14 @@ def choose_evidence(
     return sorted(found, key=lambda one: -one.score)
 
 
-def _distinct(passages: Passages, ranked: Sequence[Candidate]) -> list[Candidate]:
+def _distinct(passages: Passages, rows: Sequence[int]) -> list[int]:
     """Return the passages without those whose words are nearly all in a better one of about the same length."""
-    kept: list[tuple[Candidate, set[str]]] = []
-    texts = passages.index.corpus.values("text", [candidate.row for candidate in ranked])
-    for candidate, text in zip(ranked, texts, strict=True):
+    kept: list[tuple[int, set[str]]] = []
+    for row, text in zip(rows, passages.index.corpus.values("text", rows), strict=True):
         words = set(text.split())
         if not any(len(words & other) >= SAME * max(len(words), len(other), 1) for _, other in kept):
-            kept.append((candidate, words))
-    return [candidate for candidate, _ in kept]
+            kept.append((row, words))
+    return [row for row, _ in kept]
 
 
 def _with_neighbours(passages: Passages, row: int) -> list[int]:

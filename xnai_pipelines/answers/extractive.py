@@ -158,7 +158,7 @@ def quotes(question: str, chosen: Sequence[Unit], evidence: Sequence[Evidence]) 
         if terms and (unit.evidence, terms) not in known:
             known.add((unit.evidence, terms))
             cited = one.cite(one.start + terms[0], one.start + terms[1])
-            named = ", ".join(cited.quote.split("\n\n"))
+            named = ", ".join(filter(None, cited.quote.splitlines()))
             sentence = replace(sentence, text=f"{named}: {sentence.text}", citations=(*sentence.citations, cited))
         found.append(sentence)
     return tuple(found)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import TypeAlias
 
+from xnai_pipelines.answers.entries import Entry, entry_at
 from xnai_pipelines.answers.items import FIELD_NAME, LIST_MARK
 
 Range: TypeAlias = tuple[int, int]
@@ -36,9 +37,11 @@ def leads(text: str, parts: Sequence[Range]) -> list[tuple[Range, ...] | None]:
 
     A question that stands alone on its lines, or ends one, leads up to the next one, to a heading in bold or to a
     heading; so does an option of a command, and a heading in bold, within its paragraph if it is not alone either. A
-    line with a colon leads to the list below it. What nothing follows leads to nothing.
+    line with a colon leads to the list below it, the terms of an entry to all of its text. What nothing follows leads
+    to nothing.
     """
     found: list[tuple[Range, ...] | None] = []
+    entry: Entry | None = None
     topic: Range | None = None
     terms: Range | None = None
     listed: Range | None = None
@@ -49,6 +52,12 @@ def leads(text: str, parts: Sequence[Range]) -> list[tuple[Range, ...] | None]:
         if "\n" in gap and not _ITEM.match(text, part[0]):
             listed = None
         following = parts[at + 1] if at + 1 < len(parts) else None
+        before, entry = entry, entry_at(text, part[0])
+        if entry != before:
+            topic, listed = entry.terms if entry else None, None
+        if entry and part[1] <= entry.terms[1]:
+            found.append(None)
+            continue
         terms = (terms[0] if terms else part[0], part[1]) if _is_term(text, part) else None
         if terms and _say_what_it_does(text, parts[at : at + _MOST_NAMES + 1]):
             topic, listed = terms, None
@@ -65,7 +74,9 @@ def leads(text: str, parts: Sequence[Range]) -> list[tuple[Range, ...] | None]:
 
 
 def term_above(text: str, at: int) -> Range | None:
-    """Return the range of the options of a command that a place in a text says something of, None if there are none."""
+    """Return the range of the terms that a place in a text says something of, None if there are none."""
+    if entry := entry_at(text, at):
+        return entry.terms if at >= entry.start else None
     before = takewhile(lambda match: match.end() <= at, _TERMS.finditer(text))
     found = deque(before, maxlen=1)
     if not found or _HEADING.search(text, found[0].end("terms"), at):

@@ -1,6 +1,7 @@
 """The signature at the head of a section of reference documentation: how to call or type what it is about. Pure."""
 
 import re
+from collections.abc import Sequence
 
 LONGEST = 800  # characters of a signature
 
@@ -13,6 +14,8 @@ _ARGUMENTS = re.compile(r"\(.*\)\Z", re.DOTALL)
 _QUALIFIER = re.compile(r"\.|::|->|#")
 # A call in a docstring without marks: nothing but what it returns stands behind it in its line.
 _PLAIN_CALL = r"(?:[\w.]+ = )?(?:[\w.]+\.)?{name}\s?\((?:[^()]|\([^()]*\))*\)[ \t]*(?:\n|->|\Z)"
+_CLASS = re.compile(r"_*[A-Z]\w*[a-z]\w*")
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PROMPT = r"\s*(?:[$>%#] )?"
 _WORDS = 3  # of a command, as in `git remote add`
 
@@ -36,3 +39,18 @@ def is_signature(text: str, title: str, *, indented: bool) -> bool:
     called = re.compile(rf"[^\n]*(?<!\w){name}\s?\(")
     typed = re.compile(rf"{_PROMPT}{re.escape(heading)}(?=\s)")
     return bool(name and (called.match(code) or typed.match(code)))
+
+
+def class_of(path: Sequence[str]) -> str:
+    """Return the class that headings are about, or what belongs to it: `Pattern`, `Pattern > match`; "" if none.
+
+    Args:
+        path: Headings, the topmost first; it names the document.
+    """
+    names = (part for heading in path[1:] for part in _QUALIFIER.split(_ARGUMENTS.sub("", heading.strip("` \t"))))
+    return next(filter(_CLASS.fullmatch, names), "")
+
+
+def words_of_a_name(name: str) -> list[str]:
+    """Return the words that a name is put together from, in small letters: `ZipFile` has zip and file."""
+    return [word.casefold() for word in _CAMEL.findall(name)]

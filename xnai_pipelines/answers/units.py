@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import NamedTuple
 
+from xnai_pipelines.answers.entries import MARK, entries
 from xnai_pipelines.answers.leads import Range, leads
 from xnai_pipelines.answers.table_rows import TableRow, names_said, table_rows
 from xnai_pipelines.chunks.boundaries import sentence_starts
@@ -112,8 +113,10 @@ def said_of(text: str) -> str:
 
 def _sentences(text: str, start: int, end: int) -> Iterator[Part]:
     lines = [match.span() for match in _HEADING_LINE.finditer(text, start, end)]
+    inside = [entry for entry in entries(text) if start <= entry.terms[0] < end]
+    lines += [(entry.terms[0], entry.start) for entry in inside]
     starts = (at for at in sentence_starts(text, start, end) if not any(first < at < last for first, last in lines))
-    edges = [start, *starts, end]
+    edges = sorted({start, *starts, *(edge for entry in inside for edge in (*entry.terms, entry.start)), end})
     for first, last in pairwise(edges):
         heading = _HEADING.match(text, first, last)
         for begin, until in _fields(text, heading.end() if heading else first, last):
@@ -144,6 +147,9 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Part]:
 
 
 def _trimmed(text: str, part: Part) -> Part:
+    """Return a part without white space around it, or the mark of a paragraph that says what a term means."""
     said = text[part.start : part.end]
     start = part.start + len(said) - len(said.lstrip())
-    return Part(start, part.start + len(said.rstrip()), part.names)
+    end = part.start + len(said.rstrip())
+    marked = MARK.match(text, start, end) if text[start - 1 : start] in ("", "\n") else None
+    return Part(marked.end() if marked else start, end, part.names)

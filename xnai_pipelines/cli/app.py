@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 # Commands for a home that is lost, damaged or of another version: none is made, and none is changed, before they run.
 WITHOUT_A_HOME = ("backups", "doctor", "migrate", "restore")
+# Commands that begin a home. Any other finds what is there, and makes nothing where nothing is: a mistyped XNAI_HOME.
+BEGINNING = {
+    *("crawl", "demo", "demo-models", "demo-retrain", "run", "sample", "serve", "take-over", "token create", "ui"),
+}
+BEGINNING_JOBS = ("ingest", "refresh")
 DAILY = ("run", "search", "ask", "evaluate", "status", "plan")
 
 
@@ -99,7 +104,7 @@ def interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
 
 
 class _Command(TyperCommand):
-    """A command that finds settings validated, the environment prepared and the home made; its help needs none."""
+    """A command that finds settings validated, the environment prepared and the home open; its help needs none."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -109,7 +114,7 @@ class _Command(TyperCommand):
             raise typer.Exit(128 + signal.SIGINT) from None
 
     def _prepared(self, ctx: Any) -> Any:
-        from xnai_pipelines.environment import make_home, prepare
+        from xnai_pipelines.environment import is_begun, make_home, prepare
         from xnai_pipelines.settings import unknown_variables
 
         if ctx.info_name == "doctor":  # which tells what is wrong with the settings
@@ -118,7 +123,8 @@ class _Command(TyperCommand):
         for sentence in unknown_variables(os.environ):
             complain(sentence)
         prepare(current)
-        if ctx.info_name not in WITHOUT_A_HOME:
+        name = ctx.command_path.removeprefix("xnai ")
+        if name not in WITHOUT_A_HOME and (name in BEGINNING or is_begun(Home(current.home))):
             make_home(current)
         return super().invoke(ctx)
 
@@ -142,14 +148,20 @@ def execute(
     *,
     show: bool = True,
 ) -> None:
-    """Run a job and show what its stages report; end with the exit code of what failed."""
+    """Run a job and show what its stages report; end with the exit code of what failed.
+
+    Raises:
+        ReleaseError: Nothing was ever stored, and the job begins no home.
+    """
+    home = Home(settings().home)
+    if job not in BEGINNING_JOBS:
+        require_begun(home)
     if sys.stderr.isatty():  # the imports below take seconds
-        print(f"Starting the job {job} of {settings().home} ...", file=sys.stderr)
+        print(f"Starting the job {job} of {home.root} ...", file=sys.stderr)
     from xnai_pipelines.cli.queries import run_reports
     from xnai_pipelines.cli.runs import execute
     from xnai_pipelines.cli.show_run import show_run, show_run_reports
 
-    home = Home(settings().home)
     finished = execute(job, config, home, assets)
     reports = run_reports(home, finished.succeeded)
     if as_json:
@@ -159,6 +171,19 @@ def execute(
     show_run(finished)
     if finished.failure:
         raise typer.Exit(finished.exit_code)
+
+
+def require_begun(home: Home) -> None:
+    """Fail before anything is made where nothing was ever stored.
+
+    Raises:
+        ReleaseError: Nothing was; the message says what makes the first release.
+    """
+    from xnai_pipelines.environment import is_begun
+    from xnai_pipelines.state.manifest import Releases
+
+    if not is_begun(home):
+        Releases(home.releases).require()
 
 
 def require_encoder() -> None:

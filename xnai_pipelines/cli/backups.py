@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, complain, execute, print_json, progress, settings
+from xnai_pipelines.cli.app import AsJson, app, complain, execute, print_json, progress, require_begun, settings
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.wording import counted
 
@@ -41,8 +41,10 @@ def backup(
     from xnai_pipelines.backups.places import open_place
 
     current = settings()
+    home = Home(current.home)
+    require_begun(home)
     place, seal = open_place(_address(to)), current.backup_seal()
-    report = back_up(Home(current.home), place, seal, current.backup_retention, progress)
+    report = back_up(home, place, seal, current.backup_retention, progress)
     if as_json:
         print_json(asdict(report))
         return

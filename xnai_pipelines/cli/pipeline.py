@@ -63,7 +63,7 @@ def plan(
 
     Looks at the folder only: it does not show that other settings would cut or embed everything again.
     """
-    from xnai_pipelines.cli.queries import planned_run
+    from xnai_pipelines.cli.planned import planned_run
 
     planned = planned_run(settings(), verify=verify)
     if as_json:

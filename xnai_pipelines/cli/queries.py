@@ -1,7 +1,6 @@
-"""What a home holds and what a run would do: read-only answers for the terminal."""
+"""What a home holds: read-only answers for the terminal."""
 
 import json
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +12,6 @@ from xnai_pipelines.adapters.comparison import compare_adapters
 from xnai_pipelines.adapters.make import TrainingEstimate, deleted_in_adapters, estimate_training, read_adapter_report
 from xnai_pipelines.adapters.training_pairs import read_training_pairs_report
 from xnai_pipelines.answers.language_model.make import last_model_report
-from xnai_pipelines.documents.plan import DocumentsRequest, expected_seconds, why_refused
-from xnai_pipelines.documents.plan import plan as plan_documents
 from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.evaluation.policy import PolicyReport, last_policy
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, timeline_rows
@@ -52,29 +49,6 @@ REPORT_OF_STEP = {
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedRun:
-    """What a run would do.
-
-    Attributes:
-        folder: The documents folder.
-        files: Number of files by what the run would do with them.
-        skipped: Number of entries that it would skip, by reason. Formats that are not read show when they are opened.
-        unlisted: Entries that cannot be inspected, with the reason.
-        to_read: Number of files that it would read.
-        seconds: Expected time, None if it is not known.
-        refusal: Why it would be refused, None if it would not.
-    """
-
-    folder: str
-    files: dict[str, int]
-    skipped: dict[str, int]
-    unlisted: dict[str, str]
-    to_read: int
-    seconds: float | None
-    refusal: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class ListedRelease:
     """A kept release, or the challenger: `state` is current, kept or challenger."""
 
@@ -86,35 +60,6 @@ class ListedRelease:
     adapter: str | None
     vectors: int
     metrics: dict[str, float]
-
-
-def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
-    """Return what a run would do to the documents.
-
-    Raises:
-        InputsError: No folder is known, it is missing, or the home belongs to another.
-        LabelledQuestionsError: The settings name questions that cannot be read.
-        ListingError: The folder cannot be listed.
-        SettingsError: The settings name a recogniser that cannot be used.
-    """
-    from xnai_pipelines.defs.resources import configured
-    from xnai_pipelines.settings.recognisers import recognisers
-
-    home, source = Home(settings.home), configured(settings)["source"]
-    folder, rules = source.inputs().documents, source.rules()
-    source.check_questions()
-    recognisers(settings)
-    todo = plan_documents(Tables.of(home), folder, rules, DocumentsRequest(verify=verify))
-    to_read = len(todo.changes.to_read)
-    return PlannedRun(
-        folder=str(folder),
-        files={**todo.changes.counts(), "skipped": len(todo.listing.skipped)},
-        skipped=dict(Counter(todo.listing.skipped.values()).most_common()),
-        unlisted=todo.listing.unlisted,
-        to_read=to_read,
-        seconds=expected_seconds(home, todo),
-        refusal=why_refused(todo, rules.guard, folder),
-    )
 
 
 def current_policy(home: Home) -> tuple[RankingPolicy, PolicyReport | None]:

@@ -111,10 +111,9 @@ def crawl(
 
 
 def _specs() -> "tuple[Spec, ...]":
-    from xnai_pipelines.documents.sources.configured import sources_of
+    from xnai_pipelines.settings.intake import intake
 
-    given = settings()
-    return sources_of(Home(given.home), given.sources, given.documents)
+    return intake(settings()).specs()
 
 
 def _names(specs: "tuple[Spec, ...]") -> str:

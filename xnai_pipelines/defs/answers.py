@@ -35,7 +35,7 @@ def answer_evaluation(
     outcome = evaluate_release_answers(
         stores.stage_context(context),
         tracking.tracker(),
-        source.inputs().questions,
+        source.intake().inputs().questions,
         threads=encoder.threads,
         force=config.force,
     )
@@ -82,7 +82,7 @@ def language_model_evaluation(
     found = evaluate_language_model(
         stores.stage_context(context),
         tracking.tracker(),
-        source.inputs().questions,
+        source.intake().inputs().questions,
         _model_to_measure(base.settings),
         threads=encoder.threads,
         force=config.force,

@@ -42,9 +42,10 @@ def documents(
     Every entry of the folder is counted as documents, quarantined or skipped.
     """
     request = DocumentsRequest(config.verify, config.retry_quarantined, config.allow_vanishing)
-    inputs = source.inputs()
-    source.check_questions()  # before the home records them
-    report = ingest_documents(stores.stage_context(context), inputs, source.rules(), request)
+    intake = source.intake()
+    inputs = intake.inputs()
+    intake.check_questions()  # before the home records them
+    report = ingest_documents(stores.stage_context(context), inputs, intake.rules(), request)
     quarantine = stores.tables.read(QUARANTINE, ["source", "error_type", "error", "attempts"]).slice(0, 50)
     return result(
         report,
@@ -75,7 +76,8 @@ def documents(
 
 def every_file_accounted_for(stores: StoresResource, source: SourceResource) -> dg.AssetCheckResult:
     """Each entry of the folder has one outcome in the ledger, and the ledger's counts match the tables."""
-    listing = source.rules().folders(source.inputs().documents).listing(source.exclude)
+    intake = source.intake()
+    listing = intake.rules().folders(intake.inputs().documents).listing(intake.exclude)
     entries = {*listing.files, *listing.skipped, *listing.unlisted}
     files = stores.tables.read(FILES, ["path", "outcome", "documents", "bad_records"]).to_pylist()
     recorded = {row["path"] for row in files}
@@ -183,6 +185,7 @@ def documents_folder(
     context: dg.SensorEvaluationContext, base: Base, stores: StoresResource, source: SourceResource
 ) -> dg.SensorResult | dg.SkipReason:
     """Compare the folder with the ledger."""
+    intake = source.intake()
 
     def runs() -> bool:
         unfinished = dg.RunsFilter(
@@ -194,7 +197,7 @@ def documents_folder(
 
     ran = runs()  # what it reads while the folder is looked at may still count as changed
     try:
-        todo = plan(stores.tables, source.inputs().documents, source.rules(), DocumentsRequest())
+        todo = plan(stores.tables, intake.inputs().documents, intake.rules(), DocumentsRequest())
     except (InputsError, ListingError) as error:
         return dg.SkipReason(str(error))
     running = ran or runs()

@@ -49,7 +49,7 @@ def questions(
 
     The labelled ones that XNAI_QUESTIONS names; without labels, known-item questions generated from the documents.
     """
-    labelled = source.inputs().questions
+    labelled = source.intake().inputs().questions
     report = make_questions(stores.stage_context(context), labelled)
     return result(
         report,

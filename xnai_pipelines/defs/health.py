@@ -38,7 +38,7 @@ def document_health(
     """
     rules = base.settings.health
     try:
-        folder = source.inputs().documents
+        folder = source.intake().inputs().documents
     except InputsError as error:
         context.log.warning("Commits are unknown. %s", error)
         folder = None

@@ -100,7 +100,8 @@ def erase_document(
     context: dg.OpExecutionContext, config: ForgetConfig, stores: StoresResource, source: SourceResource
 ) -> None:
     """Erase a document from every kept table, its earlier versions, the questions and the vector cache."""
-    report = forget(stores.stage_context(context), source.inputs().documents, config.source, source.rules().mirrors)
+    intake = source.intake()
+    report = forget(stores.stage_context(context), intake.inputs().documents, config.source, intake.rules().mirrors)
     columns = ["table", "rows removed", "rows left", "versions"]
     rows = [dict(zip(columns, astuple(table), strict=True)) for table in report.tables]
     context.add_output_metadata(

@@ -12,22 +12,14 @@ from pydantic import Field, PrivateAttr, SecretStr
 from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery
 from xnai_pipelines.autonomy.alerts.send import LogSink, send
 from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
-from xnai_pipelines.backups.places import default_address
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
 from xnai_pipelines.compute.engine import Compute, EngineName, open_engine
 from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs, is_of, turn
-from xnai_pipelines.documents.changes import VanishGuard
-from xnai_pipelines.documents.parsers.parsed import ParseLimits
-from xnai_pipelines.documents.plan import FolderRules
-from xnai_pipelines.documents.sources.configured import sources_of
-from xnai_pipelines.documents.sources.make import mirrors
-from xnai_pipelines.documents.sources.specs import Spec
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.models.logged import ModelVersion
-from xnai_pipelines.questions.labelled import check_labelled
 from xnai_pipelines.releases.encoders import EncoderChoice
 from xnai_pipelines.settings import Settings
-from xnai_pipelines.state.claim import GENERATED, Inputs, resolve_inputs
+from xnai_pipelines.settings.intake import Intake
 from xnai_pipelines.state.context import Progress, StageContext
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import held, leased, shown_alive
@@ -67,43 +59,23 @@ class SourceResource(HomeResource):
     vanish_count: int = Field(description="Number of documents that may always vanish in one run.")
     sources: str | None = Field(default=None, description="List of sources; unset: sources.yaml in the folder.")
 
-    def inputs(self) -> Inputs:
-        """Return the folder and questions of this home.
-
-        Raises:
-            InputsError: None is known, or another folder than the recorded one is asked for.
-        """
-        documents = Path(self.documents) if self.documents else None
-        questions = Path(self.questions) if self.questions else None
-        return resolve_inputs(self.layout, documents, questions)
-
-    def check_questions(self) -> None:
-        """Read the labelled questions that the settings name, so that a run fails before it works.
-
-        Raises:
-            LabelledQuestionsError: They are missing or malformed; the message names the file and the line.
-        """
-        if self.questions and Path(self.questions) != GENERATED:
-            check_labelled(Path(self.questions))
-
-    def rules(self) -> FolderRules:
-        """Return which files are read and how."""
-        limits = ParseLimits(
-            max_file_bytes=self.max_file_mb * 2**20,
-            seconds=self.parse_seconds,
-            memory_bytes=self.parse_memory_mb * 2**20,
-            max_unpacked_bytes=self.unpack_mb * 2**20,
-            ocr_languages=self.ocr_languages or "",
+    def intake(self) -> Intake:
+        """Return what is read, and within which limits."""
+        return Intake(
+            home=self.layout,
+            documents=Path(self.documents) if self.documents else None,
+            questions=Path(self.questions) if self.questions else None,
+            sources=Path(self.sources) if self.sources else None,
+            exclude=tuple(self.exclude),
+            max_file_mb=self.max_file_mb,
+            parse_seconds=self.parse_seconds,
+            parse_memory_mb=self.parse_memory_mb,
+            unpack_mb=self.unpack_mb,
+            ocr_languages=self.ocr_languages,
             notebook_outputs=self.notebook_outputs,
+            vanish_share=self.vanish_share,
+            vanish_count=self.vanish_count,
         )
-        guard, home = VanishGuard(self.vanish_share, self.vanish_count), self.layout
-        apart = (home.root.resolve(), Path(default_address(home)).resolve())
-        return FolderRules(tuple(self.exclude), limits, guard, mirrors(home, self.specs()), apart)
-
-    def specs(self) -> tuple[Spec, ...]:
-        """Return the sources beside the folder; errors are those of `sources_of`."""
-        documents = Path(self.documents) if self.documents else None
-        return sources_of(self.layout, Path(self.sources) if self.sources else None, documents)
 
 
 class StoresResource(HomeResource):

@@ -14,7 +14,7 @@ from xnai_pipelines.models.requantization import why_requantize
 
 def daily_sources(context: dg.ScheduleEvaluationContext, source: SourceResource) -> dg.RunRequest | dg.SkipReason:
     """Look whether the home has sources that no folder sensor watches."""
-    names = [spec.name for spec in source.specs()]
+    names = [spec.name for spec in source.intake().specs()]
     return dg.RunRequest() if names else dg.SkipReason("No sources beside the documents folder are listed.")
 
 

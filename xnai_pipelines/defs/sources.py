@@ -62,7 +62,7 @@ def _synced(
 ) -> dg.MaterializeResult[None]:
     stage = stores.stage_context(context)
     access = SourceAccess(source_secret, base.settings.private_hosts)
-    report = sync_sources(stage.home, source.specs(), kinds, access, stage.progress.say, now=now)
+    report = sync_sources(stage.home, source.intake().specs(), kinds, access, stage.progress.say, now=now)
     write_report(stage.home, context.asset_key.path[-1], report)
     columns = ["name", "kind", "prefix", "files", "fetched", "removed", "revision", "trouble"]
     rows = [{column: getattr(one, column) for column in columns} for one in report.sources]
@@ -84,7 +84,7 @@ def _synced(
 
 def every_source_listed(stores: StoresResource, source: SourceResource, kinds: Collection[str]) -> dg.AssetCheckResult:
     """The last synchronisation listed every source, and read every entry."""
-    named = [spec for spec in source.specs() if spec.kind in kinds]
+    named = [spec for spec in source.intake().specs() if spec.kind in kinds]
     sources = standing_sources(stores.layout, named)
     trouble = [f"{one.name}: {one.trouble}" for one in sources if one.trouble]
     failed = sum(len(one.failed) for one in sources)

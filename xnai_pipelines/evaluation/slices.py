@@ -4,9 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 DIMENSIONS = ("language", "folder", "media_type", "origin")
 NO_FOLDER = "."
@@ -49,7 +50,7 @@ def folder_of(source: str) -> str:
     return path.partition("/")[0] if "/" in path else NO_FOLDER
 
 
-def slices(rows: pa.Table, min_questions: int, dimensions: Sequence[str] = DIMENSIONS) -> list[Slice]:
+def slices(rows: "pa.Table", min_questions: int, dimensions: Sequence[str] = DIMENSIONS) -> list[Slice]:
     """Return the slices with at least `min_questions` questions, in the order of dimensions, without all questions.
 
     Args:
@@ -66,6 +67,8 @@ def slices(rows: pa.Table, min_questions: int, dimensions: Sequence[str] = DIMEN
     return found
 
 
-def in_slice(rows: pa.Table, part: Slice) -> pa.Table:
+def in_slice(rows: "pa.Table", part: Slice) -> "pa.Table":
     """Return the rows of a slice."""
+    import pyarrow.compute as pc
+
     return rows if part == OVERALL else rows.filter(pc.field(part.dimension) == part.value)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from enum import StrEnum
 from functools import cache
 
-SHORTESTINFLECTED = 4  # letters; a shorter word has no ending to spare
+SHORTEST_INFLECTED = 4  # letters; a shorter word has no ending to spare
 SHORTEST_PLURAL = 4  # letters, with the s
 # Languages whose names have case endings, with their Snowball stemmers.
 INFLECTED = {
@@ -104,7 +104,7 @@ def plurals(terms: Collection[str], acronyms: Collection[str]) -> dict[str, tupl
     """Return the terms that are another one with an s at the end.
 
     Args:
-        terms: Keys of terms; names are none: Williams is not William.
+        terms: Keys of terms; no names: Williams is not William.
         acronyms: Keys whose last word is written in capital letters: HTTPS is not HTTP.
     """
     ends = (term for term in terms if term.endswith("s") and not term.endswith("ss") and term not in acronyms)
@@ -129,7 +129,7 @@ def stems(name: str, language: str) -> str:
     """Return the stems of a name's words in a language with case endings, an ISO 639-1 code."""
     stemmer = _stemmer(INFLECTED[language])
     words = name.split()
-    short = (len(word) < SHORTESTINFLECTED for word in words)
+    short = (len(word) < SHORTEST_INFLECTED for word in words)
     return " ".join(w if is_short else stem for w, is_short, stem in zip(words, short, stemmer(words), strict=True))
 
 

@@ -6,9 +6,24 @@ weighs its parts (`keyword.py`, `vector_index.py`, `ranking.py`), and `best.py` 
 and the re-ranker (`reranking.py`).
 """
 
-from xnai_pipelines.errors import QueryError, VectorSpaceError
-from xnai_pipelines.search.hits import Hit
-from xnai_pipelines.search.index import SearchIndex
-from xnai_pipelines.search.query import Filters, Mode
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xnai_pipelines.errors import QueryError, VectorSpaceError
+    from xnai_pipelines.search.hits import Hit
+    from xnai_pipelines.search.index import SearchIndex
+    from xnai_pipelines.search.query import Filters, Mode
 
 __all__ = ["Filters", "Hit", "Mode", "QueryError", "SearchIndex", "VectorSpaceError"]
+
+_MODULES = {"Filters": "query", "Hit": "hits", "Mode": "query", "SearchIndex": "index"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name as it is asked for: settings take a mode of this package, and no index."""
+    from importlib import import_module
+
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = f"{__name__}.{_MODULES[name]}" if name in _MODULES else "xnai_pipelines.errors"
+    return getattr(import_module(module), name)

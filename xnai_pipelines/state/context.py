@@ -154,14 +154,10 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
         watch, started = Stopwatch(), time.perf_counter()
         with full_disk_told(context.home.root):
             yield watch
-        watch.seconds = time.perf_counter() - started
-        record(
-            context.home.state,
-            StageRun(
-                stage=name, run_id=context.run_id, finished_at=now(), items=watch.items, seconds=round(watch.seconds, 3)
-            ),
-        )
-        share(context.home)
+            watch.seconds = time.perf_counter() - started
+            seconds = round(watch.seconds, 3)
+            record(context.home.state, StageRun(name, context.run_id, now(), watch.items, seconds))
+            share(context.home)
 
 
 def report_path(home: Home, name: str) -> Path:
@@ -170,5 +166,10 @@ def report_path(home: Home, name: str) -> Path:
 
 
 def write_report(home: Home, name: str, report: "DataclassInstance") -> None:
-    """Replace a stage's last report, which people read and no run decides by."""
-    write_json(report_path(home, name), asdict(report))
+    """Replace a stage's last report, which people read and no run decides by.
+
+    Raises:
+        HomeError: The disk is full.
+    """
+    with full_disk_told(home.root):
+        write_json(report_path(home, name), asdict(report))

@@ -110,7 +110,7 @@ class Releases:
         """
         home = self._folder.parent
         if not home.is_dir():
-            raise ReleaseError(f"There is no folder {home}. Name the folder that `xnai run` filled, its XNAI_HOME.")
+            raise ReleaseError(f"There is no folder {home}. `xnai run` makes it, or set XNAI_HOME to one that it made.")
         release = self.current()
         if release is None:
             raise ReleaseError(f"Nothing is released in {home} yet. `xnai run` makes the first release.")

@@ -35,7 +35,7 @@ def connect(tracking_uri: str, timeout_seconds: float) -> "MlflowClient":
     from mlflow import MlflowClient
 
     with reaching(tracking_uri):
-        if tracking_uri.startswith(_SQLITE):
+        if is_sqlite(tracking_uri):
             _probe(sqlite_file(tracking_uri), timeout_seconds)
         try:
             return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
@@ -58,6 +58,11 @@ def reaching(tracking_uri: str) -> Iterator[None]:
             f"MLflow at {_without_password(tracking_uri)} cannot be used now: {_reason(error)}. "
             "Check that it runs, that nothing else locks its database, and that its folders are writable."
         ) from error
+
+
+def is_sqlite(tracking_uri: str) -> bool:
+    """Return whether the store is a SQLite file, not a server."""
+    return tracking_uri.startswith(_SQLITE)
 
 
 def sqlite_file(tracking_uri: str) -> Path:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from xnai_pipelines.errors import RecordError
+from xnai_pipelines.state.full_disk import full_disk_told
 from xnai_pipelines.state.layout import write_bytes
 
 Record = TypeVar("Record")
@@ -35,8 +36,14 @@ def read_record(path: Path, kind: type[Record]) -> Record | None:
 
 
 def write_record(path: Path, record: object) -> None:
-    """Replace the record, atomically even if the machine stops."""
-    write_bytes(path, json_bytes(record))
+    """Replace the record, atomically even if the machine stops.
+
+    Raises:
+        HomeError: The disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with full_disk_told(path.parent):
+        write_bytes(path, json_bytes(record))
 
 
 def json_bytes(record: object) -> bytes:

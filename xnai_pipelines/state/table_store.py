@@ -5,7 +5,7 @@ A commit is undone if a file of it was cut off, and refused if another process h
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class TableStore:
-    """The tables of a home, in LanceDB.
+    """The tables of a home, in LanceDB. Their folder is made with the first table; reading makes nothing.
 
     `committed` is called after every commit; tests use it to kill the process there.
     """
@@ -39,15 +39,6 @@ class TableStore:
         self.place = place
         self._committed = committed
         self._root = root
-        if isinstance(place, Bucket):
-            return
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise TableError(
-                f"The tables' folder {place} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME "
-                "to a writable folder."
-            ) from error
 
     @classmethod
     def of(cls, home: Home, committed: Callable[[], None] = lambda: None) -> Self:
@@ -58,6 +49,13 @@ class TableStore:
     def _database(self) -> Any:
         lancedb = imported_lancedb()  # importing it takes a second: not before a table is read
         if isinstance(self.place, Path):
+            try:
+                self.place.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise TableError(
+                    f"The tables' folder {self.place} cannot be written ({error.strerror}). Make it writable, or set "
+                    "XNAI_HOME to a writable folder."
+                ) from error
             return lancedb.connect(str(self.place))
         try:
             return lancedb.connect(self.place.address, storage_options=self.place.options())
@@ -87,6 +85,8 @@ class TableStore:
 
     def names(self) -> list[str]:
         """Return the names of the tables that exist."""
+        if self._is_missing():
+            return []
         names: list[str] = []
         token: str | None = None
         while True:
@@ -114,6 +114,8 @@ class TableStore:
             TableError: The table is damaged.
             HomeError: The object store cannot be reached.
         """
+        if self._is_missing():
+            return None
         try:
             return self._database.open_table(name)
         except (ValueError, FileNotFoundError):
@@ -124,6 +126,12 @@ class TableStore:
             raise TableError(
                 f"Table {name} in {self.place} cannot be opened ({error}). `xnai doctor` says what can be done."
             ) from error
+
+    def _is_missing(self) -> bool:
+        """Return whether the folder of the tables is still to be made; one that cannot be looked at is not."""
+        with suppress(PermissionError):
+            return isinstance(self.place, Path) and not self.place.exists()
+        return False
 
     def undo_unchecked(self) -> None:
         """Undo each table's last commit if it lost a file and its process was killed before it looked.

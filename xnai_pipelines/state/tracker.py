@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from xnai_pipelines.errors import TrackingUnavailableError
 from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.mlflow_connection import connect, reaching, sqlite_file
+from xnai_pipelines.state.mlflow_connection import connect, is_sqlite, reaching, sqlite_file
 from xnai_pipelines.state.relocation import relocate_artifacts
 
 if TYPE_CHECKING:
@@ -85,6 +85,10 @@ class Tracker:
     def tags(self) -> dict[str, str]:
         """The tags of everything that the home logs, by which it finds its own again."""
         return {} if self.home is None else {"home": self.home}
+
+    def is_unused(self) -> bool:
+        """Return whether nothing was ever logged: the store is a file, and there is none. Reading makes no store."""
+        return is_sqlite(self.tracking_uri) and not sqlite_file(self.tracking_uri).exists()
 
     @contextmanager
     def client(self) -> "Iterator[MlflowClient]":
@@ -163,6 +167,8 @@ class Experiment:
         return MlflowRun(found[0].info.run_id, found[0].info.experiment_id) if found else None
 
     def _finished(self, tags: Mapping[str, str], order: str, page: int) -> "Iterator[Run]":
+        if self.store.is_unused():
+            return
         named = {**tags, **self.store.tags}
         wanted = ["attributes.status = 'FINISHED'", *(f"tags.{name} = '{value}'" for name, value in named.items())]
         with self.store.client() as client:

@@ -101,6 +101,28 @@ def test_what_a_page_names_its_navigation_is_counted_as_that() -> None:
     }
 
 
+LINK = "<a href=x>The form for leave of the whole department</a>"
+
+
+@pytest.mark.parametrize("name", ["related", "toc", "sidebar", "menu", "footer"])
+@pytest.mark.parametrize("around", ["<table class={}>{}</table>", "<div id={}><table>{}</table></div>"])
+def test_a_table_that_says_more_than_its_links_is_content_whatever_its_name(around: str, name: str) -> None:
+    rows = "".join(f"<tr><td>{LINK}<td>A{at}" for at in range(2))
+    text = text_of(around.format(name, rows) + f"<main><h1>Pump</h1>{WORDS}</main>")
+    assert "| The form for leave of the whole department | A1 |" in text
+    trail = "".join(f"<tr><td>{LINK}<td>›<td>{LINK}" for _ in range(2))
+    assert "whole department" not in text_of(around.format(name, trail) + f"<main><h1>Pump</h1>{WORDS}</main>")
+
+
+def test_a_sentence_among_links_is_kept_or_told_from_navigation() -> None:
+    links = "".join(f"<li>{LINK}</li>" for _ in range(4))
+    sentence = "Staff below the grade of inspector hand in both forms before the first of May."
+    page = f"<body><div class=related><p>{sentence}</p><ul>{links}</ul></div><main><h1>Pump</h1>{WORDS}</main></body>"
+    parsed = parse_html(page, "stem")
+    told = [omission.part for omission in parsed.omissions if sentence in (omission.example or "")]
+    assert told == ["line taken for navigation"] or sentence in parsed.text
+
+
 def test_links_that_begin_a_section_are_content() -> None:
     related = "<div><h2>See also</h2><div class=body><div><p><a href=x>pump-stop(1)</a></p></div></div></div>"
     text = text_of(f"<div><a href=y>Sitemap</a></div><div><h1>Pump</h1>{WORDS}</div>{related}")
@@ -130,7 +152,22 @@ def test_lists_terms_and_quotes_are_marked() -> None:
     marked = html_text(
         "<body><ol><li><p>Stop</p><p>Wait</p><ol><li>Press</ol></ol><dl><dt>-q</dt><dd>Quiet</dd></dl><blockquote>Dry</blockquote>"
     )
-    assert marked == "1. Stop\n\nWait\n\n  1. Press\n\n-q\n\n: Quiet\n\n> Dry"
+    assert marked == "1. Stop\n\nWait\n\n  1. Press\n\n-q\n: Quiet\n\n> Dry"
+
+
+def test_every_term_of_a_definition_list_stands_above_its_text_whose_paragraphs_are_marked() -> None:
+    marked = html_text(
+        "<dl><dt><p>-q</p></dt><dt>--quiet</dt><dd><p>Say little.</p><p>Errors stay.</p><ul><li>All</li></ul></dd>"
+        "<dt>-v</dt><dd><pre>loud</pre></dd><dt>-x</dt></dl><p>End</p>"
+    )
+    assert marked == ("-q\n--quiet\n: Say little.\n\n: Errors stay.\n\n- All\n\n-v\n\n```\nloud\n```\n\n-x\n\nEnd")
+
+
+def test_a_table_of_contents_that_repeats_headings_is_left_out() -> None:
+    contents = "".join(f'<dt><a href="#{at}">{at}. Part</a></dt>' for at in range(9))
+    parts = "".join(f"<h2>{at}. Part</h2><p>What the part number {at} says in its own words.</p>" for at in range(9))
+    page = parse_html(f'<body><h1>Manual</h1><div class="toc"><dl>{contents}</dl></div>{parts}</body>', "manual")
+    assert page.text.count("3. Part") == 1
 
 
 def test_a_letter_in_html_keeps_every_word() -> None:

@@ -70,8 +70,8 @@ def test_a_page_reads_as_in_a_terminal_with_its_sections_as_headings(parse: Pars
     assert document.text == (
         "NAME\n\nrotate - change signing keys\n\nSYNOPSIS\n\nrotate [-f] key\n\nDESCRIPTION\n\n"
         "Reads a key from the vault and writes “a new one”. See vault(1), the site <https://example.org>. "
-        "shown in a terminal\n\nOptions\n\n--days=n\nDays between changes.\n\n• First.\nrotate --days=90\n  --force\n\n"
-        "Code | Meaning\n0 | done\n1 | not"
+        "shown in a terminal\n\nOptions\n\n--days=n\n: Days between changes.\n\n• First.\nrotate --days=90\n  --force"
+        "\n\nCode | Meaning\n0 | done\n1 | not"
     )
     assert document.headings[:2] == (Heading(0, 1, "NAME"), Heading(36, 1, "SYNOPSIS"))
     assert document.headings[-1].level == 2
@@ -90,7 +90,7 @@ def test_a_page_in_the_macros_of_bsd_reads_as_in_a_terminal() -> None:
     assert page.title == "rotate(1)"
     assert page.text == (
         "NAME\n\nrotate — change keys\n\nSYNOPSIS\n\nrotate [-fv] [-d days] [user@]host\n\nDESCRIPTION\n\n"
-        'rotate reads key, see vault(1).\n\n-f, --force\nAt any age.\n\n  rotate "a"\n'
+        'rotate reads key, see vault(1).\n\n-f, --force\n: At any age.\n\n  rotate "a"\n'
         "The rotate utility exits 0 on success, and >0 if an error occurs."
     )
 
@@ -122,3 +122,25 @@ def test_a_packed_page_is_a_document_and_another_name_of_it_is_skipped(parse: Pa
 def test_no_order_of_lines_breaks_a_page(lines: list[str]) -> None:
     page = parse_roff("\n".join([".TH A 1", "words", *lines]), "a")
     assert page.text.startswith("words")
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (
+            ".TP\n.B \\-q\n.TQ\n.B \\-\\-quiet\nSay little.\n.TP\n.B \\-v\nSay more.",
+            "-q\n--quiet\n: Say little.\n\n-v\n: Say more.",
+        ),
+        (".TP\n.PD 0\n.B \\-q\n.TP\n.B \\-\\-quiet\nSay little.", "-q\n--quiet\n: Say little."),
+        (".IP \\-q 4\nSay little.\n.IP\nErrors stay.", "-q\n: Say little.\n\nErrors stay."),
+        (".PP\n\\-q, \\-\\-quiet\n.RS 4\nSay little.\n.RE", "-q, --quiet\n: Say little."),
+        (
+            ".HP\n\\-q, \\-\\-quiet\n.IP\nSay little.\n.HP\n\\-v\n.IP\nSay more.",
+            "-q, --quiet\n: Say little.\n\n-v\n: Say more.",
+        ),
+        (".PP\nFor example:\n.RS 4\nSay little.\n.RE", "For example:\nSay little."),
+        (".Bl -tag -compact\n.It Fl q\nSay little.\n.It Fl v\nSay more.\n.El", "-q\n: Say little.\n-v\n: Say more."),
+    ],
+)
+def test_the_text_below_a_term_is_marked(source: str, text: str) -> None:
+    assert parse_roff(source, "page").text == text

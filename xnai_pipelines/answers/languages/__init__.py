@@ -2,12 +2,13 @@
 
 To add a language, copy `en.toml`, name it by the language's two letters and put its words in place of the English
 ones. Nothing else has to be changed. Every word is a pattern of Python's `re`, matched between the borders of words
-whatever their case. Read `words.py` first: it loads the files.
+whatever their case; those of Chinese and Japanese anywhere. Read `words.py` first: it loads the files.
 
 | key | meaning |
 |---|---|
 | joins | words that join clauses |
 | inside | prepositions that a name of a place stands behind, and no name of a person |
+| kinds | nouns for what manuals define, whole words: "option", "file" |
 | relations.NAME.asks | words that ask for what happened, and tell it: "born"; none that name somebody who took part |
 | relations.NAME.did | words that ask only after the English "did": "open" alone may ask for the opening hours |
 | relations.NAME.tells | what else may tell it: "dead", "tomb" |

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-_LISTS = frozenset({"joins", "inside"})
+_LISTS = frozenset({"joins", "inside", "kinds"})
 _TABLES = frozenset({"relations", "aspects"})
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _KINDS = frozenset({"asks", "did", "tells"})
 
 
@@ -19,12 +20,14 @@ class LanguageWords:
     Attributes:
         joins: Words that join clauses.
         inside: Prepositions that a name of a place stands behind.
+        kinds: Nouns for what manuals define: "option", "file".
         relations: Words by relation, then by what they do: asks, did, tells.
         aspects: Words by what is asked of a symbol, then by what they do.
     """
 
     joins: tuple[str, ...]
     inside: tuple[str, ...]
+    kinds: tuple[str, ...]
     relations: Mapping[str, Mapping[str, tuple[str, ...]]]
     aspects: Mapping[str, Mapping[str, tuple[str, ...]]]
 
@@ -53,7 +56,7 @@ def parsed(name: str, text: str) -> LanguageWords:
         raise ValueError(f"{name}: the keys are {sorted(content)}, must be {sorted(_LISTS | _TABLES)}")
     lists = {key: _patterns(f"{name}: {key}", content[key]) for key in _LISTS}
     tables = {table: _table(f"{name}: {table}", content[table]) for table in _TABLES}
-    return LanguageWords(lists["joins"], lists["inside"], tables["relations"], tables["aspects"])
+    return LanguageWords(lists["joins"], lists["inside"], lists["kinds"], tables["relations"], tables["aspects"])
 
 
 def _table(where: str, content: Mapping[str, Mapping[str, object]]) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
@@ -67,8 +70,11 @@ def _table(where: str, content: Mapping[str, Mapping[str, object]]) -> Mapping[s
 
 
 def between_borders(words: Sequence[str]) -> str:
-    """Return the pattern of any of these words, whole."""
-    return rf"\b(?:{'|'.join(words)})\b"
+    """Return the pattern of any of these words, whole; those of scripts without spaces stand anywhere."""
+    spaced = [word for word in words if not _UNSPACED.search(word)]
+    patterns = [word for word in words if _UNSPACED.search(word)]
+    whole = rf"\b(?:{'|'.join(spaced)})\b"
+    return rf"(?:{'|'.join([whole, *patterns] if spaced else patterns)})" if patterns else whole
 
 
 def _patterns(where: str, words: object) -> tuple[str, ...]:

@@ -15,13 +15,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 import xnai_pipelines
-from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import ProbeError
+
+if TYPE_CHECKING:  # settings import the card, and no command but a measurement loads an encoder for it
+    from xnai_pipelines.encoders.encoder import Encoder
 
 BATCH = 32
 BATCHED = 128  # passages also encoded in batches: enough for a mean, at a third of the time
@@ -128,6 +131,8 @@ def main() -> None:
 
 
 def _measure(folder: Path, passages: list[str], queries: list[str], threads: int) -> Probe:
+    from xnai_pipelines.encoders.encoder import Encoder
+
     idle = _peak_memory()
     started = time.perf_counter()
     encoder = Encoder.load(folder, threads=threads)
@@ -164,13 +169,13 @@ def _measure(folder: Path, passages: list[str], queries: list[str], threads: int
     )
 
 
-def _timed(encoder: Encoder, passages: list[str]) -> tuple[Vectors, float]:
+def _timed(encoder: "Encoder", passages: list[str]) -> tuple[Vectors, float]:
     started = time.perf_counter()
     vectors = encoder.encode_passages(passages).vectors
     return vectors, time.perf_counter() - started
 
 
-def _in_batches(encoder: Encoder, passages: list[str]) -> Vectors:
+def _in_batches(encoder: "Encoder", passages: list[str]) -> Vectors:
     """Return the passages' vectors from padded batches in the given order, float32 [n, d]."""
     return np.concatenate(
         [encoder.encode_padded(passages[start : start + BATCH]) for start in range(0, len(passages), BATCH)]

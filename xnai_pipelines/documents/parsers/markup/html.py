@@ -1,6 +1,7 @@
 """Web pages: the main content as Markdown."""
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.documents.parsers.link_targets import target_beside
@@ -120,15 +121,19 @@ def _without_words(page: "LexborHTMLParser") -> Omitted:
 
 
 def _chosen(main: str, blocks: list[Block]) -> str:
-    """Return the article, or the blocks of the body if the article lacks content."""
+    """Return the article, or the blocks of the body if the article lacks content or does not tell terms from texts.
+
+    A line for navigation that repeats a heading is of a table of contents.
+    """
     found = _key(_TAGS.sub("", main))
     content = [block for block in blocks if block.part is BlockRole.CONTENT]
-    lost = [text for block in content for text in block.texts if _key(text) not in found]
+    lost = any(block.is_term or _key(text) not in found for block in content for text in block.texts)
+    headings = {_key(text) for block in content if block.markdown.startswith("#") for text in block.texts}
+    kept = {key for block in blocks for key in map(_key, block.texts) if key in found and key not in headings}
     body = [
         block
         for block in blocks
-        if block.part is BlockRole.CONTENT
-        or (block.part in LEFT_OUT and all(_key(text) in found for text in block.texts))
+        if block.part is BlockRole.CONTENT or (block.part in LEFT_OUT and kept.issuperset(map(_key, block.texts)))
     ]
     markdown = _joined(body or blocks)
     lost_rows = len(_ROW.findall(main)) < len(_ROW.findall(markdown))
@@ -138,7 +143,14 @@ def _chosen(main: str, blocks: list[Block]) -> str:
 
 
 def _joined(blocks: list[Block]) -> str:
-    return _BLANK_LINES.sub("\n\n", "\n\n".join(block.markdown for block in blocks))
+    gaps = ["\n" if block.is_term and _goes_on(after) else "\n\n" for block, after in pairwise(blocks)]
+    joined = (text for block, gap in zip(blocks, [*gaps, ""], strict=False) for text in (block.markdown, gap))
+    return _BLANK_LINES.sub("\n\n", "".join(joined))
+
+
+def _goes_on(block: Block) -> bool:
+    """Return whether a block below a term is another one, or says what they mean."""
+    return block.is_term or block.markdown.startswith(": ")
 
 
 def _key(text: str) -> str:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from xnai_pipelines.documents.parsers.markup.html_tables import Cell, is_data_table, table_lines
+from xnai_pipelines.documents.parsers.markup.html_tables import Cell, is_data_table, says_more_than_links, table_lines
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -27,6 +27,7 @@ _BLOCKS = {
 }
 _LISTS = {"ul", "ol", "menu", "dir"}
 _LISTED = {*_LISTS, "dl", "table"}
+_ENTRY = {"dt", "dd"}
 _CONTENT_TAGS = {"main", "article"}
 _DECORATIVE_ROLES = {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "toolbar"}
 _DECORATIVE_NAMES = {
@@ -42,6 +43,8 @@ _TYPED = {"", "text", "email", "tel", "url", "number", "date", "time", "datetime
 _CHOSEN = {"checkbox", "radio"}
 _FILE_NAME = re.compile(r"\S+\.\w{3,4}")
 _MIN_LINKED = 0.5
+_WORD = re.compile(r"[^\W_]+")
+_SENTENCE = 8  # words outside links; "You are here" and "Page 3 of 10" have fewer
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
 
 
@@ -56,11 +59,19 @@ class BlockRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block: its Markdown, its plain texts (of a table one per row), and its part in the page."""
+    """A block of a page.
+
+    Attributes:
+        markdown: Its Markdown.
+        texts: Its plain texts, of a table one per row.
+        part: Its part in the page.
+        is_term: Whether it is a term of a definition list: what follows stands on the next line.
+    """
 
     markdown: str
     texts: tuple[str, ...]
     part: BlockRole
+    is_term: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,7 @@ class _Place:
         block: Nearest block.
         table, cell: Outermost table of data, and the cell in it.
         item: Nearest list item.
+        entry: Tag of the nearest part of a definition list, "dt" or "dd"; "" in a list item inside it.
         depth: Lists around the node.
         quoted: Whether it is in a quotation.
         linked: Whether it is in a link.
@@ -82,6 +94,7 @@ class _Place:
     table: "LexborNode | None" = None
     cell: "LexborNode | None" = None
     item: "LexborNode | None" = None
+    entry: str = ""
     depth: int = 0
     quoted: bool = False
     linked: bool = False
@@ -185,6 +198,7 @@ def _place_of(node: "LexborNode", parent: _Place) -> _Place:
         parent,
         block=node if tag in _BLOCKS else parent.block,
         item=node if tag == "li" else parent.item,
+        entry=tag if tag in _ENTRY else "" if tag == "li" else parent.entry,
         depth=parent.depth + (tag in _LISTS),
         quoted=parent.quoted or tag == "blockquote",
         linked=parent.linked or tag == "a",
@@ -192,7 +206,10 @@ def _place_of(node: "LexborNode", parent: _Place) -> _Place:
         part=_part_of(node, tag, role, main) if parent.part is BlockRole.CONTENT else parent.part,
     )
     if tag == "table" and parent.cell is None:
-        return replace(place, table=node if is_data_table(node) else None)
+        if not is_data_table(node):
+            return replace(place, table=None)
+        kept = place.part is BlockRole.NAVIGATION and says_more_than_links(node)
+        return replace(place, table=node, part=BlockRole.CONTENT if kept else place.part)
     if tag in {"td", "th"} and parent.table is not None and parent.cell is None:
         return replace(place, cell=node)
     return place
@@ -249,11 +266,18 @@ def _block(place: _Place, pieces: list[_Piece], items: _Items) -> Block | None:
     if not line.strip():
         return None
     markdown = _marked(tag, line, place, items)
-    return Block(f"> {markdown}" if place.quoted else markdown, (line,), _part(place, pieces))
+    is_term = place.entry == "dt" and not place.quoted
+    return Block(f"> {markdown}" if place.quoted else markdown, (line,), _part(place, pieces), is_term)
 
 
 def _part(place: _Place, pieces: list[_Piece]) -> BlockRole:
-    """Return the part of a block. Nothing but links outside an article may be a menu, unless words lead to it."""
+    """Return the part of a block. Nothing but links outside an article may be a menu, unless words lead to it.
+
+    A sentence among what a page names its navigation may be content.
+    """
+    if place.part is BlockRole.NAVIGATION:
+        words = sum(len(_WORD.findall(piece.text)) for piece in pieces if not piece.place.linked)
+        return BlockRole.DOUBTFUL if words >= _SENTENCE else place.part
     if place.part is not BlockRole.CONTENT or place.main:
         return place.part
     only_links = all(piece.place.linked or not piece.text.strip() for piece in pieces)
@@ -293,11 +317,11 @@ def _marked(tag: str, line: str, place: _Place, items: _Items) -> str:
         return "#" * int(tag[1]) + " " + line
     if tag == "pre":
         return f"```\n{line}\n```"
-    if tag == "dd":
+    if place.entry == "dd":
         return f": {line}"
     if tag == "option":
         return f"- {line}"
-    if place.item is not None and (mark := items.mark(place.item)):
+    if not place.entry and place.item is not None and (mark := items.mark(place.item)):
         return "  " * (place.depth - 1) + mark + line
     return line
 

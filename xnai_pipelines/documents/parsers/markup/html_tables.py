@@ -1,5 +1,6 @@
 """Tables of web pages as Markdown tables. Cells that span rows are repeated in each of them."""
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ _LAYOUT_CONTENT = "table, h1, h2, h3, h4, h5, h6"
 _SECTIONS = {"thead": 0, "tbody": 1, "tfoot": 2}  # the order in which a browser shows them
 _MAX_SPAN = 1000
 _MAX_COLUMNS = 200
+_LETTER = re.compile(r"[^\W_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,20 @@ def is_data_table(table: "LexborNode") -> bool:
         return True
     inside = table.css(f"td :is({_LAYOUT_CONTENT})")  # the table itself is among them if it is in a cell
     return all(node.mem_id == table.mem_id for node in inside)
+
+
+def says_more_than_links(table: "LexborNode") -> bool:
+    """Return whether two rows or more have several cells, and in one of them words that are no link.
+
+    A menu or a trail of pages has links alone, or one row.
+    """
+    telling = 0
+    for row in _rows(table):
+        filled = [cell for cell in row if _LETTER.search(cell.text())]
+        linked = [sum(len(link.text().strip()) for link in cell.css("a")) for cell in filled]
+        words = [len(cell.text().strip()) for cell in filled]
+        telling += len(filled) > 1 and any(inside < length for inside, length in zip(linked, words, strict=True))
+    return telling > 1
 
 
 def table_lines(table: "LexborNode", cells: list[Cell]) -> list[str]:

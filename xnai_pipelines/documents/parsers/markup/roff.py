@@ -17,6 +17,7 @@ _TABLE_OPTION = re.compile(r"tab\s*\((.)\)")
 _ONE_FONT = {"B", "I", "SM", "SB", "R", "CW", "C"}
 _TWO_FONTS = {"BI", "BR", "IB", "IR", "RB", "RI"}
 _PARAGRAPHS = {"PP", "P", "LP", "HP", "Pp", "sp", "Sp"}
+_TERM = re.compile(r"\S[^\n]{0,100}(?<![.:;!?])")  # a line above an indented text
 _BREAKS = {"br", "RS", "RE", "in", "ti", "ce", "bp"}
 _AS_WRITTEN = {"nf": True, "EX": True, "Vb": True, "fi": False, "EE": False, "Ve": False}
 _DEFINITIONS = {"de", "de1", "am", "ig"}
@@ -75,6 +76,8 @@ class _Page:
         self._mdoc = MdocLine()
         self._done: list[str] = []  # lines of the paragraph
         self._words = ""  # the line that is being filled
+        self._below_term = False  # whether the words that are being filled say what the term above them means
+        self._hanging = False  # whether only the first line of the paragraph is not indented
         self._joined = False  # whether the next words follow without a space
         self._as_written = False
         self._awaited = ""  # what the next words are: the name of a macro that had no arguments
@@ -149,13 +152,18 @@ class _Page:
             self._heading_or_await(name, " ".join(arguments))
         elif name in _PARAGRAPHS:
             self.end_paragraph()
+            self._hanging = name == "HP"
+        elif (name == "RS" or (name == "IP" and self._hanging)) and not self._done and _TERM.fullmatch(self._words):
+            words, self._words = self._words, ""
+            self._tag(words)
         elif name in _BREAKS:
             self._break()
         elif name in _AS_WRITTEN:
             self._break()
             self._as_written = _AS_WRITTEN[name]
         elif name in {"TP", "TQ"}:
-            self._break() if name == "TQ" else self.end_paragraph()
+            # a term without a text of its own shares that of the next one
+            self._break() if name == "TQ" or (self._below_term and not self._words.strip()) else self.end_paragraph()
             self._awaited = "tag"
         elif name == "IP":
             self.end_paragraph()
@@ -242,10 +250,13 @@ class _Page:
             self._joined = bool(self._words)
         else:
             self._done.append(words.strip())
+            self._below_term = True
 
     def _break(self) -> None:
         if self._words.strip():
-            self._done.append(self._words.rstrip() if self._as_written else self._words.strip())
+            mark = ": " if self._below_term and not self._as_written else ""
+            self._done.append(mark + (self._words.rstrip() if self._as_written else self._words.strip()))
+            self._below_term = False
         self._words = ""
         self._joined = False
 
@@ -255,6 +266,7 @@ class _Page:
         if self._done:
             self.paragraphs.append("\n".join(self._done))
         self._done = []
+        self._below_term = False
 
     def _define(self, name: str, rest: str) -> None:
         string, _, value = rest.lstrip().partition(" ")

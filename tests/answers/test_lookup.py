@@ -1,0 +1,59 @@
+"""A passage that defines what a question names is evidence wherever the ranking has it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.answers.test_small_homes import opened
+from tests.support.asked import ask
+from xnai_pipelines.answers.lookup import defining_passages
+from xnai_pipelines.answers.passages import Passages
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.search.query import Filters
+
+# Each passage says more of the option's words than the entry does.
+REMARKS = {
+    f"notes-{at}.txt": f"Note {at}: what the option -k of tidy does, and what -k does for tidy, is an option {at}."
+    for at in range(12)
+}
+MANUALS = {
+    "tidy.html": "<h1>tidy</h1><dl><dt>-k</dt><dt>--keep</dt><dd>Leave the sources alone.</dd></dl>",
+    "sweep.html": "<h1>sweep</h1><dl><dt>-k</dt><dd>Kill the dust.</dd></dl>",
+    "files.md": "# Files\n\n| File | Meaning |\n| --- | --- |\n| broom/watch | Where a broom comes from. |\n",
+}
+
+
+@pytest.fixture(scope="module")
+def manuals(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Passages:
+    return opened(tmp_path_factory.mktemp("manuals"), built_encoder, REMARKS | MANUALS)
+
+
+def found(manuals: Passages, question: str, filters: Filters) -> list[str]:
+    rows = defining_passages(manuals, manuals.index.understood(question, filters))
+    return [Path(one["source"]).stem for one in manuals.index.corpus.shown(rows)]
+
+
+@pytest.mark.parametrize(
+    ("question", "sources"),
+    [
+        ("What does the option -k of tidy do?", ["tidy", "sweep"]),
+        ("What does sweep -k do?", ["sweep", "tidy"]),
+        ("What does --keep do?", ["tidy"]),
+        ("What is broom/watch for?", ["files"]),
+        ("What does --lose do?", []),
+        ("Who keeps the broom?", []),
+    ],
+)
+def test_the_passages_with_an_entry_of_that_name_are_found(manuals: Passages, question: str, sources: list[str]):
+    assert found(manuals, question, Filters()) == sources
+
+
+def test_what_may_not_be_read_or_is_filtered_out_defines_nothing(manuals: Passages):
+    hidden = manuals.for_reader(lambda source: not source.startswith("tidy"))
+    assert found(hidden, "What does tidy -k do?", Filters()) == ["sweep"]
+    assert found(manuals, "What does tidy -k do?", Filters(source_prefix="sweep")) == ["sweep"]
+
+
+def test_the_entry_answers_before_remarks(manuals: Passages):
+    answer = ask(manuals, "What does the option -k of tidy do?")
+    assert answer.sentences[0].text == "-k, --keep: Leave the sources alone."

@@ -1,0 +1,57 @@
+"""How lines of a manual name a symbol: as a term of a list, as a heading, as the first cell of a row. Pure."""
+
+import re
+from functools import lru_cache
+
+from xnai_pipelines.answers.symbol_questions import Symbol, without_kinds
+from xnai_pipelines.search.words import fold
+
+_WORDS = re.compile(r"[^\W_]+")
+_ARGUMENTS = re.compile(r"\(.*\)\Z", re.DOTALL)
+_QUALIFIER = re.compile(r"\.|::|#")
+# A line of its own that names a symbol: `-q, --quiet`, `--depth <depth>`, `push.default`, `pop [--index]`.
+_LINE = r"^(?:-[^\n]{{1,60}}[ ,|/])?(?P<above>{above})?{name}(?:[ =\[(,|<][^\n]{{0,100}})?(?<![.:;!?])(?=\n\n|\n?\Z)"
+# A term of an entry, perhaps not its last one: `-q, --quiet`, `watch -x1`; a word has only brackets behind it.
+_IS_TERM = r"(?=\n(?:[^\n]+\n){{0,7}}\n?: )"
+_TERM = r"^[`*]{{0,2}}(?:-[^\n]{{1,60}}[ ,|/])?(?P<above>{above})?{name}(?:[ =\[(,|<`*:][^\n]{{0,100}})?" + _IS_TERM
+_WORD = r"^[`*]{{0,2}}(?P<above>{above})?{name}[`*:]{{0,3}}(?: ?[\[(,|<][^\n]{{0,100}})?" + _IS_TERM
+_NUMBER = re.compile(r"(?:§ ?)?(?:\d+|[A-Z](?=\.))(?:\.\d+)*[.:)]?\s+")
+# What begins a section or a row of a table that may be named so.
+_HEAD = r"^(?:#{{1,6}}[ \t]+(?P<heading>[^\n]*{name}[^\n]*)|\|(?P<cell>[^|\n]*{name}[^|\n]*)\|)"
+
+
+@lru_cache(maxsize=1_000)
+def lines_that_name(symbol: Symbol) -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of lines below which a text says what a symbol means, the surest first.
+
+    What stands before the name, as the question has it, is their group `above`.
+    """
+    forms = (f"(?i:{_WORD})",) if symbol.is_word else (_TERM, _LINE)
+    written, name = re.escape(symbol.written), re.escape(symbol.name)
+    return tuple(re.compile(form.format(above=written, name=name), re.MULTILINE) for form in forms)
+
+
+def defines(text: str, symbol: Symbol) -> bool:
+    """Return whether a text has a term of an entry, a heading in Markdown or a row that is the name of a symbol."""
+    if lines_that_name(symbol)[0].search(text):
+        return True
+    heads = re.finditer(_HEAD.format(name=re.escape(symbol.name)), text, re.MULTILINE)
+    return any(is_named(head["heading"] or head["cell"], symbol) for head in heads)
+
+
+def is_named(heading: str, symbol: Symbol) -> bool:
+    """Return whether a heading, or the first cell of a row, is the name of a symbol."""
+    named = _ARGUMENTS.sub("", _NUMBER.sub("", heading.strip(), count=1).strip("`* \t")).strip()
+    if symbol.is_word:
+        return without_kinds(named).casefold() == symbol.name.casefold()
+    return symbol.name in {_QUALIFIER.split(named)[-1], without_kinds(named).removeprefix(symbol.written)}
+
+
+def nearness(symbol: Symbol, *around: str) -> int:
+    """Return how many of the words that a question has beside a symbol a source and its titles have."""
+    return len({fold(word) for word in (*symbol.above, *symbol.of)} & {fold(word) for word in words_of(*around)})
+
+
+def words_of(*texts: str) -> set[str]:
+    """Return the words of texts."""
+    return {word for text in texts for word in _WORDS.findall(text)}
