@@ -218,12 +218,91 @@ LATER = (
          "Пётр Лукин — русский инженер. Он построил мост через Волгу.",
          "Пётр Лукин родился в Казани в 1870 году. Лукин преподавал механику."),
 )
+# Written before kinds had fields; the rules were then shaped on the first dozen, and the second was looked at once.
+SHAPING = (
+    Pair("en", "Clara Whitcombe", False,
+         "Clara Whitcombe was an English suffragette. She was arrested in Manchester in 1909 and again in 1912.",
+         "Clara Whitcombe is a New Zealand rower who won bronze in Tokyo."),
+    Pair("en", "Halberd", False,
+         "Halberd is a brewery in Yorkshire, founded in 1874. Halberd's stout is sold in bottles.",
+         "Halberd is an insurance broker in Singapore. It employs ninety people."),
+    Pair("en", "parse_row", False,
+         "`parse_row` is a function of the module `ledger.reader`. It splits a line at tabs.",
+         "`parse_row` is a method of `HtmlTable`. It returns a list of cells."),
+    Pair("de", "Altenbrunn", False,
+         "Altenbrunn ist eine Gemeinde in Kärnten. Sie hat 1.200 Einwohner.",
+         "Altenbrunn ist ein Stadtteil von Chemnitz. Die Straßenbahn fährt seit 1912 dorthin."),
+    Pair("ru", "Заря", False,
+         "Заря — санаторий в Кисловодске. Санаторий открыт в 1986 году.",
+         "Заря — футбольный клуб из Луганска. В 1972 году «Заря» стала чемпионом."),
+    Pair("zh", "李文涛", False,
+         "李文涛是清代画家，擅长山水。李文涛于1790年去世。",
+         "李文涛是中国足球运动员，司职门将。李文涛1995年出生于大连。"),
+    Pair("en", "Skylark", True,
+         "Skylark is a video conferencing tool by Ambit Labs. It runs in the browser.",
+         "Meetings of more than fifty people use Skylark. Skylark records them for thirty days."),
+    Pair("en", "Joan Petrossian", True,
+         "Joan Petrossian is an American chemist. She teaches at Reed College.",
+         "Joan Petrossian, who directs the laboratory since 2012, won the Weller Medal. Petrossian is also a cellist."),
+    Pair("de", "Gerstmann", True,
+         "Gerstmann ist ein Hersteller von Landmaschinen in Soest. Das Unternehmen wurde 1921 gegründet.",
+         "Die Firma Gerstmann beschäftigt 800 Menschen. Gerstmann liefert Mähdrescher nach Polen."),
+    Pair("ru", "Каменка", True,
+         "Каменка — посёлок в Архангельской области. Население — 300 человек.",
+         "Каменка — посёлок на реке Мезень. В Каменке есть лесопильный завод."),
+    Pair("zh", "华晨科技", True,
+         "华晨科技是一家软件公司，总部位于成都。华晨科技成立于2009年。",
+         "去年华晨科技发布了新的数据库。华晨科技有三百名员工。"),
+    Pair("en", "retry_policy", True,
+         "`retry_policy` is a function of `netkit.client`. It returns the delays between attempts.",
+         "Pass `retry_policy` to the client to change how often it tries again. By default `retry_policy` gives five "
+         "delays."),
+)
+UNSEEN = (
+    Pair("en", "Edmund Farrow", False,
+         "Edmund Farrow was an English clergyman and antiquary who wrote on the churches of Suffolk. He died at "
+         "Lavenham in 1768.",
+         "Edmund Farrow is an American software engineer. He maintains the scheduler of the Orbit project."),
+    Pair("en", "Millbrook", False,
+         "Millbrook is a town in Dutchess County, New York. It is known for its horse farms.",
+         "Millbrook is a suburb of Southampton. Its railway station opened in 1861."),
+    Pair("en", "Pelican", False,
+         "Pelican is a static site generator written in Python. Pelican reads Markdown files.",
+         "Pelican is a brand of hard cases for cameras. Photographers take a Pelican on the boat."),
+    Pair("de", "Jürgen Hollweg", False,
+         "Jürgen Hollweg ist ein deutscher Physiker an der Universität Bonn. Er forscht über Neutrinos.",
+         "Jürgen Hollweg ist ein Schweizer Eishockeytorwart. Er spielt seit 2019 für den EHC Biel."),
+    Pair("ru", "Николай Строев", False,
+         "Николай Строев — советский лётчик, Герой Советского Союза. Погиб в бою в 1943 году.",
+         "Николай Строев — российский бизнесмен. В 2008 году он основал сеть аптек."),
+    Pair("zh", "石桥镇", False,
+         "石桥镇是四川省达州市的一个镇。石桥镇面积为90平方公里。",
+         "石桥镇是河南省南阳市下辖的镇。石桥镇以月季闻名。"),
+    Pair("en", "Brightwater", True,
+         "Brightwater is a water utility in Ohio. It serves 200,000 homes.",
+         "Bills from Brightwater arrive every quarter. Since 2018 Brightwater has been owned by the city of Dayton."),
+    Pair("en", "Gull Island", True,
+         "Gull Island is an island off the coast of Maine. It has a lighthouse from 1852.",
+         "Puffins breed on Gull Island. Boats to Gull Island leave from Rockland."),
+    Pair("de", "Wetterfrosch", True,
+         "Wetterfrosch ist eine App für Segler. Sie zeigt Wind und Wellen.",
+         "In der neuen Fassung von Wetterfrosch lassen sich Karten speichern. Wetterfrosch kostet nichts."),
+    Pair("ru", "Вера Лаптева", True,
+         "Вера Лаптева — советский биолог. Родилась в 1921 году в Саратове.",
+         "Вера Лаптева — доктор наук и автор учебника по ботанике. Лаптева преподавала до 1989 года."),
+    Pair("zh", "陈立群", True,
+         "陈立群是台湾导演，1958年出生于台南。陈立群的第一部电影是《雨季》。",
+         "导演陈立群在节目中谈到《雨季》。陈立群说拍摄用了三年。"),
+    Pair("en", "xlint", True,
+         "`xlint` is a command that checks configuration files. It exits with 1 if a file is wrong.",
+         "Run `xlint` before every release. The continuous integration runs `xlint --strict`."),
+)
 # fmt: on
 
 
 def main() -> None:
     """Print the figures of all pairs as one corpus, and of each pair alone."""
-    for pairs in (PAIRS, LATER):
+    for pairs in (PAIRS, LATER, SHAPING, UNSEEN):
         print(json.dumps({"one corpus": figures(pairs, pairs), "each pair alone": figures(pairs, None)}, indent=2))
 
 

@@ -164,9 +164,8 @@ class OpenedHome:
             GraphQueryError: There is none.
         """
         from xnai_pipelines.graph.stored import KnowledgeGraph
-        from xnai_pipelines.state.tables import Tables
 
-        return KnowledgeGraph(Tables.of(self._home))
+        return KnowledgeGraph.of(self._home)
 
     @cached_property
     def _passages(self) -> "Passages":

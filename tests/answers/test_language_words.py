@@ -6,7 +6,7 @@ from xnai_pipelines.answers.languages.words import languages, parsed
 from xnai_pipelines.answers.relations import Relation
 from xnai_pipelines.answers.symbol_questions import Aspect
 
-SHORT = "joins = []\ninside = []\nkinds = []\n[relations.born]\nasks = ['born']\n[aspects]\n"
+SHORT = "joins = []\ninside = []\nkinds = []\n[asks]\n[relations.born]\nasks = ['born']\n[aspects]\n"
 
 
 def test_every_file_has_words_that_ask_for_each_relation_and_each_aspect_of_a_symbol():
@@ -26,8 +26,12 @@ def test_a_file_of_a_few_words_is_enough():
     [
         (SHORT.replace("'born'", "'bo(rn'"), "relations.born.asks: 'bo(rn' is no pattern"),
         (SHORT.replace("['born']", "'born'"), "relations.born.asks must be a list of words"),
-        (SHORT.replace("asks", "ask"), r"relations.born has \['ask'\], may have \['asks', 'did', 'tells'\]"),
-        (SHORT.replace("joins", "join"), r"the keys are \['aspects', 'inside', 'join', 'kinds', 'relations'\]"),
+        (SHORT.replace("asks =", "ask ="), r"relations.born has \['ask'\], may have \['asks', 'did', 'tells'\]"),
+        (
+            SHORT.replace("joins", "join"),
+            r"the keys are \['asks', 'aspects', 'inside', 'join', ",
+        ),
+        (SHORT.replace("[asks]", "[asks]\nsize = ['how big']"), r"asks has \['size'\], may have"),
         (SHORT + "born", "xx.toml: "),
     ],
 )

@@ -23,6 +23,7 @@ from xnai_pipelines.errors import (
     BackupDamagedError,
     BackupError,
 )
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import is_held
 from xnai_pipelines.state.manifest import Releases
 
@@ -184,6 +185,20 @@ def test_a_folder_with_anything_in_it_and_an_unknown_backup_are_refused(small: W
     for unknown in ("20200101T000000.000Z", "../../etc/passwd"):
         with pytest.raises(BackupError, match="no backup"):
             restored(small, unknown, "other")
+
+
+def test_an_empty_home_that_a_command_made_where_one_was_lost_may_be_removed(work: Workplace, tmp_path: Path):
+    report = backed_up(work)
+    repository = repository_of(work)
+    lost = Home(tmp_path / "lost")
+    lost.lancedb.mkdir(parents=True)
+    lost.dagster.mkdir()
+    (lost.dagster / "dagster.yaml").touch()
+    with pytest.raises(BackupError, match="an empty home, which a command made: remove it, then restore again"):
+        restore(repository, repository.read(report.backup_id), lost.root)
+    (lost.root / "holiday.jpg").touch()
+    with pytest.raises(BackupError, match=r"name another\.$"):
+        restore(repository, repository.read(report.backup_id), lost.root)
 
 
 @pytest.mark.parametrize("path", ["../out.txt", "/etc/out.txt", "a/../../out.txt", "a\\b", ""])

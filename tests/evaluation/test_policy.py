@@ -1,11 +1,8 @@
 """The ranking policy is chosen on questions that are not tested on, only for a gain, and written into the manifest."""
 
 import json
-from collections import defaultdict
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -15,13 +12,7 @@ from tests.support.backed_up import copy_home
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.writing import Writing
-from xnai_pipelines.evaluation.knowledge import (
-    POOL,
-    excerpt,
-    expected_reciprocal_rank,
-    knowledge,
-    known_languages,
-)
+from xnai_pipelines.evaluation.knowledge import known_languages
 from xnai_pipelines.evaluation.parts import hybrid_losses
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
 from xnai_pipelines.evaluation.policy import (
@@ -38,7 +29,6 @@ from xnai_pipelines.evaluation.policy_fit import policy_fit
 from xnai_pipelines.evaluation.report import Headline
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Origin, Split
-from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.ranking import fused
 from xnai_pipelines.state.layout import Home, write_json
@@ -214,75 +204,11 @@ def test_vectors_never_outweigh_words_that_few_passages_have():
 
 def test_questions_answered_in_a_language_that_the_encoder_does_not_know_rely_on_words(coded: Workplace):
     index = coded.search()
-    assert known_languages(index) == {"en": 1.0}, "passages too short for excerpts are judged by their writing"
+    assert known_languages(index) == {"en": 1.0}, "passages too short to be cut are judged by their writing"
     strange = index.ranked_by(RankingPolicy(languages={"en": 0.0}), Home(coded.home.root))
     question = "When is the mailed invoice due?"
     assert strange.explain(question).familiarity == 0.0
     assert strange.explain(question).weight < index.explain(question).weight / 2
-
-
-@pytest.mark.parametrize(
-    ("reciprocal_rank", "known"), [(0.93, 1.0), (0.62, 1.0), (0.535, 0.5), (0.45, 0.0), (0.1, 0.0)]
-)
-def test_an_encoder_that_finds_no_passage_by_an_excerpt_of_it_does_not_know_the_language(reciprocal_rank, known):
-    assert knowledge(reciprocal_rank) == known
-
-
-@pytest.mark.parametrize(("knows_endings", "known"), [(True, 1.0), (False, 0.0)])
-def test_an_encoder_that_finds_only_its_own_words_does_not_know_the_language(knows_endings: bool, known: float):
-    random = np.random.default_rng(0)
-    of_word: defaultdict[str, np.ndarray] = defaultdict(lambda: random.normal(size=64))
-
-    def vector(text: str) -> np.ndarray:
-        found = np.sum([of_word[word[:6] if knows_endings else word] for word in text.split()], axis=0)
-        return found / np.linalg.norm(found)
-
-    # every word comes again in the passage with another ending
-    words = [[f"w{one:02}x{word:02}" for word in range(12)] for one in range(40)]
-    passages = [" ".join(word + ending for ending in ("owie", "ami", "ach", "om") for word in own) for own in words]
-    corpus = SimpleNamespace(
-        values=lambda _, rows: [passages[row] for row in rows],
-        documents=np.arange(40),
-        passages={"language": pa.chunked_array([["pl"] * 40])},
-    )
-    index = SimpleNamespace(
-        corpus=corpus,
-        contents=SimpleNamespace(passages=40),
-        encode_query=vector,
-        encoder=SimpleNamespace(encode_passage=vector),
-    )
-    assert known_languages(cast(SearchIndex, index)) == {"pl": known}
-
-
-def test_the_rank_of_an_excerpt_is_that_among_as_many_passages_in_any_corpus():
-    assert [expected_reciprocal_rank(better, 15) for better in (0, 1, 14)] == pytest.approx([1, 1 / 2, 1 / 15])
-    assert [expected_reciprocal_rank(better, 1000) for better in (0, 999)] == pytest.approx([1, 1 / POOL])
-    drawn = [1 / (1 + np.count_nonzero(pool < 40)) for pool in _pools(number=1000)]
-    assert expected_reciprocal_rank(40, 1000) == pytest.approx(np.mean(drawn), abs=0.01)
-
-
-def _pools(number: int) -> list[np.ndarray]:
-    """Return 4,000 draws of the other passages of a pool."""
-    random = np.random.default_rng(0)
-    return [random.permutation(number - 1)[: POOL - 1] for _ in range(4000)]
-
-
-def test_code_and_addresses_are_no_excerpt():
-    german = "Der Pfad wird in der Funktion bestimmt, und die Funktion gibt ihn an die Anwendung weiter. " * 3
-    code = "`read_item(item_id)` https://example.com/read\n```python\nfrom app import read_item\n```\n"
-    assert excerpt(german + code * 20) == excerpt(german)
-    assert excerpt(code * 20) is None
-
-
-def test_an_excerpt_has_whole_words_from_the_middle_and_the_rest_has_none_of_them():
-    words = " ".join(f"word{number}" for number in range(40))
-    asked, rest = excerpt(words)
-    assert set(asked.split()) <= set(words.split()[10:30])
-    assert set(asked.split()).isdisjoint(rest.split())
-    assert set(words.split()[:10]) | set(words.split()[30:]) <= set(rest.split())
-    assert excerpt("A short text.") is None
-    assert excerpt("Mot " * 20 + "─┬" * 60 + " mot" * 20) is None, "the middle has no word"
-    assert len(excerpt("数据库备份" * 30)[0]) == 30
 
 
 def test_correction_can_be_switched_off(coded: Workplace):

@@ -1,6 +1,5 @@
 """After any edit, mentions and counts are those of a graph that is made at once; few documents are resolved again."""
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,12 +62,12 @@ class Stored:
 
     rows: dict[str, pa.Table] = field(default_factory=dict)
 
-    def read(self, spec: TableSpec, columns: list[str], where: str | None = None) -> pa.Table:
+    def read(self, spec: TableSpec, columns: list[str]) -> pa.Table:
+        return self.rows[spec.name].select(columns)
+
+    def having(self, spec: TableSpec, columns: list[str], column: str, values: list[str]) -> pa.Table:
         rows = self.rows[spec.name]
-        if where is not None:
-            values = pa.array(re.findall(r"'((?:[^']|'')*)'", where), pa.string())
-            rows = rows.filter(pc.is_in(rows[where.split("`")[1] if values else 0], values))
-        return rows.select(columns)
+        return rows.filter(pc.is_in(rows[column], pa.array(values, pa.string()))).select(columns)
 
     def edit(self, current: dict[str, list], changed: dict[str, list], counts: Counts, user: Overrides):
         """Read other documents; return what is resolved again."""

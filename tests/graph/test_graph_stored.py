@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -11,11 +12,14 @@ from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import GraphQueryError
 from xnai_pipelines.graph.export import Format, exported
+from xnai_pipelines.graph.known_forms import KnownForms
 from xnai_pipelines.graph.make import bring_graph
 from xnai_pipelines.graph.page import page
 from xnai_pipelines.graph.record import Made, made_by
 from xnai_pipelines.graph.stored import KnowledgeGraph
+from xnai_pipelines.graph.summaries import is_prose
 from xnai_pipelines.graph.trail import why
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import DOCUMENTS
 
 PAGES = {
@@ -146,6 +150,37 @@ def test_a_page_is_one_file_that_loads_nothing_and_shows_texts_as_texts(graph: K
     assert len(labels) == len(set(labels))
 
 
+def test_of_forms_that_differ_by_case_the_one_that_is_written_so_is_meant():
+    rows = [{"entity_id": name, "form": name, "aliases": [name]} for name in ("FastAPI", "fastapi", "Fastapi")]
+    known = KnownForms.of_rows(None, rows)
+    assert known.find("FastAPI") == "FastAPI"
+    assert known.find("fastapi") == "fastapi"
+    with pytest.raises(GraphQueryError, match="names 3 entities"):
+        known.find("FASTAPI")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Use `Depends` with a new parameter.", True),
+        ("Дела идут хорошо.", True),
+        ("安娜住在奥斯陆。", True),
+        ("### Import `Depends` { #import-depends }", False),
+        ("```python def my_dep(): yield```", False),
+        ('<p align="center"> <a href="https://example.org">', False),
+        ("!function(e,t){module?exports=t(require(null)):0}", False),
+    ],
+)
+def test_headings_and_code_are_no_prose(text: str, expected: bool):
+    assert is_prose(text) is expected
+
+
 def test_a_home_without_a_graph_says_what_builds_it(work: Workplace):
     with pytest.raises(GraphQueryError, match=r"no knowledge graph yet.*xnai run"):
         KnowledgeGraph(work.tables)
+
+
+def test_asking_a_home_that_does_not_exist_makes_nothing(tmp_path: Path):
+    with pytest.raises(GraphQueryError, match=r"no knowledge graph yet.*xnai run"):
+        KnowledgeGraph.of(Home(tmp_path / "none"))
+    assert list(tmp_path.iterdir()) == []

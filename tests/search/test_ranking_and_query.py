@@ -66,6 +66,32 @@ def test_the_best_rows_are_those_of_a_full_sort_and_ties_go_by_row(values, most)
     assert found == sorted(range(len(values)), key=lambda row: (-values[row], row))[:most]
 
 
+@pytest.mark.parametrize("found", [0, 40, 5_000])
+def test_of_many_scores_the_best_rows_and_their_scale_are_those_of_a_full_sort(found: int):
+    drawn = np.random.default_rng(found)
+    values = np.zeros(30_000, np.float32)
+    values[drawn.choice(30_000, found, replace=False)] = drawn.integers(1, 900, found)
+    ordered = np.argsort(-values, kind="stable")
+    assert best_rows(values, 50).tolist() == ordered[:50].tolist()
+    best = values[ordered[:100]].astype(np.float64)
+    expected = (values - best.mean()) / best.std() if found else np.zeros(30_000)
+    assert fused(values, np.zeros_like(values), 1.0) == pytest.approx(expected, abs=1e-4)
+
+
+def test_an_exact_score_is_computed_once():
+    exact, asked_for = scores(0.9, 0.8, 0.3, 0.2), list[int]()
+
+    def compute(rows: np.ndarray) -> np.ndarray:
+        asked_for.extend(rows.tolist())
+        return exact[rows]
+
+    estimates = Estimates(exact + np.float32(0.01), 0.02, compute)
+    assert estimates.best(1).tolist() == [0]
+    assert estimates.best(2).tolist() == [0, 1]
+    assert estimates.at(np.array([0, 2])).tolist() == exact[[0, 2]].tolist()
+    assert sorted(asked_for) == [0, 1, 2]
+
+
 def test_what_may_not_be_found_is_not():
     assert best_rows(scores(1.0, -np.inf, 3.0), 10).tolist() == [2, 0]
     assert best_rows(scores(-np.inf), 10).tolist() == []

@@ -68,6 +68,13 @@ OTHERS = (
     "安娜住在奥斯陆。奥斯陆下雨。安娜离开奥斯陆。\n",
     "```python\nclass Queue(Base):\n    def take(self):\n        return load(self)\n```\n",
 )
+# In a language that writes all nouns with a capital letter.
+GERMAN = (
+    "Wir sehen heute ein Boot, und jedes Boot gehört am Ende doch wieder {}.",
+    "Dort wohnt {} mit einem neuen Boot, und das freut hier wirklich alle.",
+    "Am Abend ging dann auch Boot wieder mit {} nach Hause, wie an jedem Tag.",
+    "Das neue Segelboot von {} liegt im Hafen, aber ohne das alte Segel.",
+)
 OVERRIDES = (
     "aliases:\n  Ann Lee: [Lee, Bo]\n",
     "stop_names: [Oslo]\ntypes:\n  Acme Corp: organisation\n",
@@ -77,8 +84,9 @@ OVERRIDES = (
 
 def page(chosen: random.Random) -> str:
     """Return a page of a few sentences that name and link to what other pages have."""
+    frames = GERMAN if chosen.random() < 0.15 else FRAMES
     sentences = [
-        chosen.choice(FRAMES).format(chosen.choice(PEOPLE), chosen.choice(PLACES), chosen.randrange(FILES))
+        chosen.choice(frames).format(chosen.choice(PEOPLE), chosen.choice(PLACES), chosen.randrange(FILES))
         for _ in range(chosen.randint(1, 5))
     ]
     parts = [f"# {chosen.choice(TITLES)}\n", f"## {chosen.choice(PLACES)}\n", " ".join(sentences) + "\n"]

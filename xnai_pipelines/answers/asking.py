@@ -1,8 +1,9 @@
-"""How questions ask for a kind of thing, in nine languages: the patterns alone. To add a language, add its words."""
+"""How questions ask for a kind of thing: the patterns alone; the broad ones are in the files of the languages."""
 
 import re
 from collections.abc import Mapping
 
+from xnai_pipelines.answers.languages.words import languages
 from xnai_pipelines.answers.things import Thing
 
 
@@ -10,54 +11,12 @@ def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
-# Per language what asks for a number, for a time, and for somebody. Words that also join clauses count in front alone.
-_BROADLY: Mapping[str, tuple[str, str, str]] = {
-    "en": (
-        r"how (?:many|much|long|old|far|tall|high|large|big|often|deep|fast|wide|heavy|thick|loud)\b|percentage",
-        r"^\W*(?:since |until |by )?when\b|(?:what|which) (?:year|date|day|month|century|decade)\b",
-        r"^\W*(?:\w+ ){0,2}who(?:m|se)?\b",
-    ),
-    "de": (
-        r"wie ?(?:viele?n?|lange|hoch|gro(?:ß|ss)|alt|weit|oft|tief|schwer|teuer|breit|laut|dick)\b",
-        r"(?:^\W*(?:\w+ )?wann\b|welche[mns] (?:jahr|tag|datum|monat|jahrhundert)\b)",
-        r"^\W*(?:\w+ )?we(?:r|m|n|ssen)\b",
-    ),
-    "fr": (
-        r"\bcombien\b|quel(?:le)? (?:âge|taille|prix|distance|hauteur|longueur)\b",
-        r"^\W*(?:depuis |jusqu'à )?quand\b|quel(?:le)? (?:année|date|jour|mois|siècle)\b",
-        r"^\W*(?:\w+ )?qui\b",
-    ),
-    "es": (
-        r"\bcu[aá]nt[oa]s?\b",
-        r"\bcuándo\b|^\W*(?:\w+ )?cuando\b|qué (?:año|fecha|día|mes|siglo)\b",
-        r"\bqui[eé]n(?:es)?\b",
-    ),
-    "it": (
-        r"\bquant[oaie]\b",
-        r"^\W*(?:\w+ )?quando\b|(?:che|quale) (?:anno|data|giorno|mese|secolo)\b",
-        r"^\W*(?:\w+ )?chi\b",
-    ),
-    "pt": (
-        r"\bquant[oa]s?\b",
-        r"^\W*(?:\w+ )?quando\b|(?:que|qual) (?:ano|data|dia|mês|século)\b",
-        r"^\W*(?:\w+ )?quem\b",
-    ),
-    "nl": (
-        r"\bhoe(?:veel| (?:lang|hoog|oud|ver|groot|vaak|zwaar|diep))\b",
-        r"^\W*(?:\w+ )?wanneer\b|welk(?:e)? (?:jaar|datum|dag|maand|eeuw)\b",
-        r"^\W*(?:\w+ )?wiens?\b",
-    ),
-    "ru": (
-        r"\bсколько\b|\bскольк\w+\b|\bкак(?:ова|ой|ая) (?:высота|длина|ширина|глубина|площадь|масса|скорость)",
-        r"^\W*(?:\w+ )?когда\b|как(?:ом|ого|ой) (?:год|числ|месяц|век|дат)",
-        r"^\W*(?:\w+ )?(?:кто|кого|кому|кем|ком|ч(?:ей|ья|ь[её]|ьи))\b",
-    ),
-    "zh": (r"多少|几|多久|多[长高大重深远]", r"何时|什么时候|哪[一]?年|哪[一]?天", r"谁"),
-}
+# What asks for a number, for a time, and for somebody, in each language.
 BROADLY = [
-    (thing, language, re.compile(pattern, re.IGNORECASE))
-    for language, patterns in _BROADLY.items()
-    for thing, pattern in zip((Thing.NUMBER, Thing.TIME, Thing.NAME), patterns, strict=True)
+    (thing, language, _any(*words.asks[thing.name.lower()]))
+    for language, words in languages().items()
+    for thing in (Thing.NUMBER, Thing.TIME, Thing.NAME)
+    if thing.name.lower() in words.asks
 ]
 # What tells the language of a question that asks in another way.
 LANGUAGES = {

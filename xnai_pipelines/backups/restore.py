@@ -69,7 +69,10 @@ def restore(repository: Repository, backup: Backup, into: Path) -> RestoreReport
     """
     exists = into.exists()
     if exists and (not into.is_dir() or any(entry.name not in _OF_NO_MATTER for entry in into.iterdir())):
-        raise BackupError(f"{into} is not an empty folder. A backup is restored into a new folder: name another.")
+        again = " It is an empty home, which a command made: remove it, then restore again." if _is_new(into) else ""
+        raise BackupError(
+            f"{into} is not an empty folder. A backup is restored into a new folder: name another.{again}"
+        )
     started = time.perf_counter()
     partial = into / _PARTIAL if exists else into.with_name(f".{into.name}{_PARTIAL}")
     try:
@@ -109,6 +112,13 @@ def restore(repository: Repository, backup: Backup, into: Path) -> RestoreReport
         search_seconds=time.perf_counter() - restored,
         difference=difference(backup, len(backup.golden) - equal),
     )
+
+
+def _is_new(folder: Path) -> bool:
+    """Return whether a folder is a home as any command makes it: folders, and no table, release or other thing."""
+    home = Home(folder)
+    made = {home.lancedb, home.dagster}
+    return folder.is_dir() and made.issuperset(folder.iterdir()) and not any(home.lancedb.glob("*"))
 
 
 def _check_room(folder: Path, into: Path, backup: Backup) -> None:

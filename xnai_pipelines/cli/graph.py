@@ -11,7 +11,8 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.wording import counted
 
 if TYPE_CHECKING:
-    from xnai_pipelines.graph.stored import Excerpt, KnowledgeGraph, Neighbour
+    from xnai_pipelines.graph.answers import Excerpt, Neighbour
+    from xnai_pipelines.graph.stored import KnowledgeGraph
 
 SUPPORT_SHOWN = 10
 EVIDENCE_SHOWN = 300  # characters
@@ -183,9 +184,8 @@ def show(
 
 def _graph() -> "KnowledgeGraph":
     from xnai_pipelines.graph.stored import KnowledgeGraph
-    from xnai_pipelines.state.tables import Tables
 
-    return KnowledgeGraph(Tables.of(Home(settings().home)))
+    return KnowledgeGraph.of(Home(settings().home))
 
 
 def _print(found: object) -> None:

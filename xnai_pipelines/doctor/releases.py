@@ -46,7 +46,8 @@ def _nothing_released(home: Home) -> Diagnosis:
     known = (home.root / "home.json").exists() or home.sample.is_dir()
     first = "" if known else " with XNAI_DOCUMENTS=the folder of your documents, or after `xnai sample`"
     what = "Nothing was ever released, so nothing can be searched."
-    return Diagnosis("nothing_released", "releases", what, f"`xnai run`{first}", Urgency.RISK)
+    remedy = f"`xnai run`{first}; if a home was lost here, remove the folder and `xnai restore --into` the same path"
+    return Diagnosis("nothing_released", "releases", what, remedy, Urgency.RISK)
 
 
 def inspect_manifests(home: Home) -> Iterator[Diagnosis]:

@@ -21,6 +21,8 @@ from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.measured import content_hash, logged_once, measured_once
+from xnai_pipelines.state.schemas import DOCUMENTS
+from xnai_pipelines.state.tables import Tables
 from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Tracker
 
 GRAPH = "xnai/graph"
@@ -102,7 +104,7 @@ def evaluate_graph(context: StageContext, tracker: Tracker, *, threads: int) -> 
                 release=evaluated.release,
                 graph_weight=weight,
                 questions=evaluated.report.headline.statement,
-                figures=figures_by_hops(asked),
+                figures=figures_by_hops(asked, _contents(context.tables, routed)),
             )
 
         path = _path(context.home)
@@ -112,6 +114,13 @@ def evaluate_graph(context: StageContext, tracker: Tracker, *, threads: int) -> 
 
 def _path(home: Home) -> Path:
     return home.state / "graph_evaluation.json"
+
+
+def _contents(tables: Tables, asked: pa.Table) -> dict[str, str]:
+    """Return hashes of the texts of documents that questions need together."""
+    wanted = {one for sources in asked["relevant_sources"].to_pylist() if len(sources) > 1 for one in sources}
+    rows = tables.having(DOCUMENTS, ["source", "text"], "source", sorted(wanted)).to_pylist()
+    return {row["source"]: content_hash(row["text"]) for row in rows}
 
 
 def _without_graph(context: StageContext, index: SearchIndex, headline: Headline, asked: pa.Table) -> pa.Table:

@@ -1,6 +1,7 @@
 """What the knowledge graph is worth: every search mode by the number of documents that a question needs. Pure.
 
 A question with one relevant document takes one hop, one with several takes several: all of them have to be found.
+Copies are one document, any of which answers.
 """
 
 from collections.abc import Mapping
@@ -52,14 +53,16 @@ def by_mode(rows: pa.Table, headline: Headline) -> dict[str, pa.Table]:
     return {str(mode): asked.filter(pc.field("mode") == mode) for mode in Mode if mode in modes}
 
 
-def figures_by_hops(asked: Mapping[str, pa.Table]) -> tuple[HopFigure, ...]:
+def figures_by_hops(asked: Mapping[str, pa.Table], contents: Mapping[str, str]) -> tuple[HopFigure, ...]:
     """Return the figures of all modes, by hops.
 
     Args:
         asked: Rows of the same questions by mode, hybrid among them.
+        contents: What the sources say; copies say the same. A source that is not among them is no copy.
     """
     hybrid = asked[Mode.HYBRID]
-    hops = np.minimum(_SEVERAL, pc.list_value_length(hybrid["relevant_sources"]).to_numpy())
+    needed = hybrid["relevant_sources"].to_pylist()
+    hops = np.minimum(_SEVERAL, [len({contents.get(source, source) for source in sources}) for sources in needed])
     groups = {ALL: np.ones(len(hops), bool)} | {_label(count): hops == count for count in np.unique(hops).tolist()}
     values = {mode: _values(rows) for mode, rows in asked.items()}
     return tuple(

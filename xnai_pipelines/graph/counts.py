@@ -38,6 +38,8 @@ class Count(StrEnum):
     CAPITALS = "form whose last word is in capital letters"  # texts of documents
     PLURAL = "acronym with a small s"  # texts of documents
     NAME = "inflected name"  # and its language and stems: texts of documents
+    NOUN = "noun with a capital letter"  # within sentences of documents that use it as one
+    USE = "word or form of a name"  # in languages that write nouns with a capital letter: mentions
 
 
 _SCHEMA = pa.schema([("key", pa.string()), ("value", pa.string()), ("n", pa.int64())])

@@ -109,7 +109,9 @@ COPULAS: Mapping[str, str] = {
     "nl": r"(?:is|was|zijn) (?:een|de|het)",
     "ru": r"[—–]",
     "uk": r"[—–]",
+    "zh": r"是(?:一?[个個位名种種家款座套条條部本项項门門])?",
 }
+_UNSPACED = frozenset({"zh"})  # languages without blanks between words
 
 # A sentence that opens with one of them goes on with the name that opened one before it.
 PRONOUNS: Mapping[str, frozenset[str]] = {
@@ -150,7 +152,8 @@ AUXILIARIES: Mapping[str, str] = {"de": r"\s(?:wurden?|ist|sind|war|waren)\b"}
 
 # Where what something is ends: "film" of "a Hungarian film directed by ...".
 _CLASS_ENDS = (
-    r"\b(?:that|which|who|whose|where|of|in|on|at|for|from|by|to|with|and|or|as|about|best|written|made|set|\w+ed|der|die|das|von|im|qui|que|d[eu]|"
+    r"(?<![\w-])(?:that|which|who|whose|where|of|in|on|at|for|from|by|to|with|and|or|as|about|near|off|along|best|(?:\w+-)?(?:written|made|set|\w+ed)|"
+    r"der|die|das|des|dem|von|im|an|am|auf|aus|bei|für|mit|unter|qui|que|d[eu]|"
     r"del|en|por|che|di|in|per|em|van|voor|котор\w+|и|в|из|на|для)\b|[^\w\s-]|\n"
 )
 _ARTICLE = r"(?:\s(?:the|an?|der|die|das|dem|den|des|le|la|les|l[’']|el|los|las))?"
@@ -181,4 +184,7 @@ def class_expression(language: str) -> re.Pattern[str] | None:
     copula = COPULAS.get(language)
     if copula is None:
         return None
-    return re.compile(rf"\s?(?:\([^()\n]{{0,120}}\)|,[^,.\n]{{0,60}},)?\s?{copula}\s((?:(?!{_CLASS_ENDS}).){{3,60}})")
+    between = r"[`*_\"”“»]{0,3}\s?(?:\([^()\n]{0,120}\)|（[^（）\n]{0,120}）|,[^,.\n]{0,60},)?\s?"
+    if language in _UNSPACED:
+        return re.compile(rf"{between}{copula}([^，。；：、！？\s]{{1,40}})(?=[，。；])")
+    return re.compile(rf"{between}{copula}\s((?:(?!{_CLASS_ENDS}).){{3,60}})")

@@ -5,6 +5,7 @@ whole if the corpus has it elsewhere (within a sentence, in quotes or as a title
 mostly writes in lower case are taken off its start: "In Paris" is "Paris", "However" is none.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
@@ -14,14 +15,18 @@ import numpy as np
 
 from xnai_pipelines.graph.arrays import Bools, Ints, taken, tallied
 from xnai_pipelines.graph.counts import Count, Counts, counted, counted_columns, counted_pairs
-from xnai_pipelines.graph.forms import Form, start_of_word
+from xnai_pipelines.graph.forms import Form, form_of, start_of_word
 from xnai_pipelines.graph.found import RECOGNISED_NAMES, Kind
+from xnai_pipelines.graph.nouns import LANGUAGES
 from xnai_pipelines.graph.reading import Reading
 
 OFTEN = 4  # a word within a sentence must be this many times more often in lower case to be no name
+SELDOM = 4  # a noun is used as one in documents with this part of its uses
 CODE = (Kind.SYMBOL, Kind.SETTING, Kind.COMMAND)
 
 DROPPED = -1
+
+_TOKEN = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,12 +36,14 @@ class Spelling:
     Attributes:
         small: In how many documents a word is written in lower case.
         capital: The same with a capital letter within a sentence.
+        nouns: Words that are no names though they have a capital letter: most uses are in documents that say so.
         known: Forms that are names wherever they stand.
         by_case: Forms of code that differ by case alone.
     """
 
     small: Mapping[str, int]
     capital: Mapping[str, int]
+    nouns: Set[str]
     known: Set[str]
     by_case: Set[str]
 
@@ -46,9 +53,12 @@ class Spelling:
         written: dict[str, set[str]] = defaultdict(set)
         for key, words in counts.pairs(Count.CODE):
             written[key].add(words)
+        nouns = counts.numbers(Count.NOUN, keys)
+        uses = counts.numbers(Count.USE, keys)
         return cls(
             small=counts.numbers(Count.SMALL, keys),
             capital=counts.numbers(Count.CAPITAL, keys),
+            nouns={word for word, n in nouns.items() if n * SELDOM > uses.get(word, 0)},
             known=counts.numbers(Count.KNOWN, keys).keys(),
             by_case={key for key, several in written.items() if len(several) > 1},
         )
@@ -60,7 +70,12 @@ class Spelling:
 
     def said_of(self, key: str) -> tuple[bool, ...]:
         """Return all that decides how surfaces with a word or form are read."""
-        return *(self.is_common(key, times) for times in (1, OFTEN)), key in self.capital, key in self.known
+        return (
+            *(self.is_common(key, times) for times in (1, OFTEN)),
+            key in self.capital,
+            key in self.nouns,
+            key in self.known,
+        )
 
 
 def spelling_counts(reading: Reading, forms: list[Form]) -> Counts:
@@ -73,8 +88,17 @@ def spelling_counts(reading: Reading, forms: list[Form]) -> Counts:
     code_forms: Counter[tuple[str, str]] = Counter()
     for code, n in tallied(reading.surface[is_kind(reading, CODE)]):
         code_forms[forms[code].key, " ".join(forms[code].words)] += n
+    capitalised = np.array([language in LANGUAGES for language in reading.languages], dtype=bool)
+    uses: Counter[str] = Counter()
+    for code, n in tallied(reading.surface[by_capitals & capitalised[reading.document]]):
+        for token in _TOKEN.findall(reading.surfaces[code]):
+            form = form_of(token)
+            for word in {form.key, *(word.lower() for word in form.words)}:
+                uses[word] += n
     return (
-        counted(Count.SMALL, reading.small)
+        counted(Count.SMALL, {word: n for word, n in reading.words.items() if word.islower()})
+        | counted(Count.NOUN, {word.lower(): n for word, n in reading.words.items() if not word.islower()})
+        | counted(Count.USE, uses)
         | counted(Count.CAPITAL, _capitals(reading, inside, forms))
         | counted(Count.KNOWN, known)
         | counted_pairs(Count.CODE, ((*pair, n) for pair, n in code_forms.items()))
@@ -106,7 +130,11 @@ def named(reading: Reading, forms: list[Form], spelling: Spelling) -> Ints:
     pairs = reading.surface * 2 + reading.initial
     distinct, inverse = np.unique(pairs[by_capitals], return_inverse=True)
     of_pair = [
-        _cut(reading.surfaces[pair // 2], forms[pair // 2], initial=bool(pair % 2), spelling=spelling)
+        _without_nouns(
+            reading.surfaces[pair // 2],
+            _cut(reading.surfaces[pair // 2], forms[pair // 2], initial=bool(pair % 2), spelling=spelling),
+            spelling,
+        )
         for pair in distinct.tolist()
     ]
     cuts[by_capitals] = np.asarray(of_pair, dtype=np.int64)[inverse]
@@ -146,3 +174,20 @@ def _cut(surface: str, form: Form, *, initial: bool, spelling: Spelling) -> int:
     if not left or (len(left[0].partition("'")[0]) < 2 and len(left) == 1):
         return DROPPED
     return start_of_word(surface, len(form.words) - len(left))
+
+
+def _without_nouns(surface: str, cut: int, spelling: Spelling) -> int:
+    """Return where the name in a capitalised run begins: after nouns that say what it is of, and words of no name."""
+    tokens = [] if cut == DROPPED or not spelling.nouns else list(_TOKEN.finditer(surface, cut))
+    is_noun = [_is_noun(form_of(token.group()), spelling.nouns) for token in tokens]
+    is_title = len(tokens) > 2 and not any(token.group().islower() for token in tokens)  # nouns are not written so
+    if is_title or not any(is_noun):
+        return cut
+    for token, noun in zip(tokens, is_noun, strict=True):
+        if not (noun or token.group().islower() or spelling.is_common(token.group())):
+            return token.start()
+    return DROPPED
+
+
+def _is_noun(form: Form, nouns: Set[str]) -> bool:
+    return form.key in nouns or (bool(form.words) and all(word.lower() in nouns for word in form.words))

@@ -19,19 +19,20 @@ from xnai_pipelines.graph.found import Find, Kind, without_overlaps
 from xnai_pipelines.graph.headings import HeadingTree, outline
 from xnai_pipelines.graph.markup import bold_terms, code_spans, links
 from xnai_pipelines.graph.names import acronyms, names, quoted_names
+from xnai_pipelines.graph.nouns import noun_entry, nouns_of
 from xnai_pipelines.graph.patterns import pattern_finds
 from xnai_pipelines.graph.recogniser import ground_of, recognised_finds, recognised_statements, with_types
 from xnai_pipelines.graph.repeats import repeated_finds, repeats
 from xnai_pipelines.graph.source_code import Use
 from xnai_pipelines.graph.statements import OF_DOCUMENT, FoundSentence, Statement, as_rows, class_terms, cued, defined
 
-VERSION = 8  # raised when the same text gives other mentions: every document is then read again
+VERSION = 9  # raised when the same text gives other mentions: every document is then read again
 
 _LOWER = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 _ARTICLE_ALONE = re.compile(
     r"[\s*_>#-]*(?:the|an?|der|die|das|ein|eine|les?|la|l[’']|une?|el|los|las|una)\s?[\[*_\"'“„«`]*", re.IGNORECASE
 )
-_BEFORE_OPENING = re.compile(r"(?:\A|[\n:|•]|[.!?]\s)[\s*_>#\"'“„«(\[\-–—]*\Z")
+_BEFORE_OPENING = re.compile(r"(?:\A|[\n:|•]|[.!?]\s)[\s*_`>#\"'“„«(\[\-–—]*\Z")
 
 Row = dict[str, Any]
 NOTHING: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({})
@@ -91,7 +92,8 @@ def read_document(
     for start, name in code.as_text if rows else ():
         rows[max(0, bisect.bisect_right(opens, start) - 1)]["as_text"].append(name)
     if rows:
-        rows[0]["words"] = _small_words(chunk["text"] for chunk in chunks)
+        texts = [chunk["text"] for chunk in chunks]
+        rows[0]["words"] = [*_small_words(texts), *map(noun_entry, nouns_of(texts, document["language"] or ""))]
     return rows
 
 
@@ -248,6 +250,7 @@ def _sentences(text: str, edges: Sequence[int], finds: Sequence[Find], opens: Se
         first, last = bisect.bisect_left(starts, start), bisect.bisect_left(starts, end)
         if first < last:
             is_opened = opens[first] or bool(_ARTICLE_ALONE.fullmatch(text, start, starts[first]))
+            is_opened = is_opened or not text[start : starts[first]].strip()
             reach = start + len(text[start:end].rstrip())
             sentences.append(FoundSentence(start, reach, tuple(range(first, last)), is_opened))
     return sentences

@@ -28,7 +28,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import TableSpec
 
-VERSION = 8  # raised when the same extractions give other tables
+VERSION = 9  # raised when the same extractions give other tables
 
 
 @dataclass(frozen=True, slots=True)

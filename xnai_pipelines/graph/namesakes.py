@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Self
 
-from xnai_pipelines.graph.facts import conflict
+from xnai_pipelines.graph.contradictions import conflict
 
 Facts = frozenset[str]
 

@@ -7,8 +7,9 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from xnai_pipelines.graph.answers import Entity, Neighbour
 from xnai_pipelines.graph.relations import CO_OCCURS
-from xnai_pipelines.graph.stored import Entity, KnowledgeGraph, Neighbour
+from xnai_pipelines.graph.stored import KnowledgeGraph
 from xnai_pipelines.wording import counted, shortened
 
 DRAWN = 24  # neighbours in the picture

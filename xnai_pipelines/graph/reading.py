@@ -37,7 +37,7 @@ class Reading:
         fact_document: Document of each of f facts, int64 [f].
         fact_subject: Mention that each is of, int64 [f]; -1 for what the document's title names.
         facts: The facts, f.
-        small: Number of documents that write a word in lower case.
+        words: Number of documents that write a word in lower case, and with a capital letter of uses of nouns.
     """
 
     chunk_ids: list[str]
@@ -63,7 +63,7 @@ class Reading:
     fact_document: Ints
     fact_subject: Ints
     facts: list[str]
-    small: dict[str, int]
+    words: dict[str, int]
 
     @property
     def document(self) -> Ints:
@@ -93,7 +93,7 @@ def reading_of(extractions: pa.Table) -> Reading:
     facts, fact_chunk = flat(rows["facts"])
     of_fact = ints(facts.field("subject"))
     document_of = np.cumsum(opened) - 1
-    small = pc.value_counts(flat(rows["words"])[0])
+    words = pc.value_counts(flat(rows["words"])[0])
     return Reading(
         chunk_ids=chunk_ids,
         document_ids=document_ids,
@@ -118,5 +118,5 @@ def reading_of(extractions: pa.Table) -> Reading:
         fact_document=document_of[fact_chunk] if len(fact_chunk) else fact_chunk,
         fact_subject=np.where(of_fact < 0, -1, of_fact + before[fact_chunk]) if len(fact_chunk) else of_fact,
         facts=facts.field("fact").to_pylist(),
-        small=dict(zip(small.field("values").to_pylist(), small.field("counts").to_pylist(), strict=True)),
+        words=dict(zip(words.field("values").to_pylist(), words.field("counts").to_pylist(), strict=True)),
     )

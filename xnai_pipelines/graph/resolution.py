@@ -109,7 +109,7 @@ def _apart(
     place = {identity: at for at, identity in enumerate(identities)} if naming.namesakes else {}
     bearers: dict[str, Bearers] = {}
     for at, (document, target) in enumerate(zip(written.document.tolist(), targets, strict=True)):
-        if target not in naming.namesakes or target not in within.names[document]:
+        if target not in naming.namesakes:
             continue
         if target not in bearers:
             said = {place[one]: facts for one, facts in naming.namesakes[target].items() if one in place}

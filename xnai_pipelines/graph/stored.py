@@ -1,94 +1,27 @@
 """The stored graph, asked: an entity and its neighbours, a path between two, communities, and why anything is in it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-import pyarrow as pa
-
 from xnai_pipelines.errors import GraphQueryError
-from xnai_pipelines.graph.arrays import position_in
-from xnai_pipelines.graph.forms import form_of
+from xnai_pipelines.graph.answers import Community, Entity, Excerpt, Neighbour
+from xnai_pipelines.graph.known_forms import KnownForms
 from xnai_pipelines.graph.recogniser import Recognition, ground_of, recognitions_of
 from xnai_pipelines.graph.relations import CO_OCCURS
+from xnai_pipelines.graph.shortest import shortest
+from xnai_pipelines.graph.summaries import is_prose
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, RECOGNISED, RELATIONS
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
+from xnai_pipelines.state.table_place import place_of
 from xnai_pipelines.state.table_reading import is_in, quoted
 from xnai_pipelines.state.tables import Tables
 
 _SENTENCES = 3  # of a community's summary, in a list of communities
-SUGGESTED = 5  # names like one that is not there
-LIKE = 70  # percent that two spellings have in common
-_LONG_WAY = 4.0  # what a relation that is only counted costs on a path, at the least; one that the text states costs 1
-
-
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """A range of a document that something rests on: `text == document.text[start:end]`."""
-
-    source: str
-    document_id: str
-    chunk_id: str
-    start: int
-    end: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """A relation of an entity as seen from it; `outward` if the entity is its source."""
-
-    relation_id: str
-    type: str
-    entity_id: str
-    form: str
-    weight: float
-    outward: bool
-    evidence: Excerpt | None
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """An entity: its forms, what names it, its neighbours (the strongest first) and a sentence that says what it is.
-
-    Attributes:
-        entity_id: Its id.
-        form: How it is written.
-        type: What it is.
-        aliases: All forms that the documents use.
-        mentions: Number of mentions.
-        documents: Number of documents with a mention.
-        definition: The first sentence of the document about it, else of its first mention.
-        neighbours: Relations, those that the text states before those that are counted.
-        communities: Titles of the communities that it is in, from the largest.
-        first_seen, last_seen: When the earliest and the latest of its documents was modified; None if unknown.
-    """
-
-    entity_id: str
-    form: str
-    type: str
-    aliases: tuple[str, ...]
-    mentions: int
-    documents: int
-    definition: Excerpt | None
-    neighbours: tuple[Neighbour, ...]
-    communities: tuple[str, ...]
-    first_seen: datetime | None
-    last_seen: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Community:
-    """A group of entities: its title, the number of its members, and verbatim sentences about them."""
-
-    community_id: str
-    level: int
-    parent: str | None
-    title: str
-    members: int
-    sentences: tuple[Excerpt, ...]
+_READ = 20  # mentions, of which the first in a sentence of prose says what an entity is
+_NO_GRAPH = "There is no knowledge graph yet. `xnai run` builds it."
 
 
 class KnowledgeGraph:
@@ -101,9 +34,21 @@ class KnowledgeGraph:
             GraphQueryError: There is no graph.
         """
         self._tables = tables
-        self._read: _Forms | None = None
+        self._read: KnownForms | None = None
         if not tables.count(ENTITIES):
-            raise GraphQueryError("There is no knowledge graph yet. `xnai run` builds it.")
+            raise GraphQueryError(_NO_GRAPH)
+
+    @classmethod
+    def of(cls, home: Home) -> Self:
+        """Return the graph of a home; nothing is made in a folder that is none.
+
+        Raises:
+            GraphQueryError: There is no graph.
+        """
+        place = place_of(home)
+        if isinstance(place, Path) and not place.is_dir():
+            raise GraphQueryError(_NO_GRAPH)
+        return cls(Tables.of(home))
 
     def entity(self, name: str, neighbours: int = 20) -> Entity:
         """Return the entity with this name, in any of its forms, or with this id.
@@ -136,20 +81,7 @@ class KnowledgeGraph:
         Raises:
             GraphQueryError: There is none, or several have the name; the message names them.
         """
-        known = self._forms()
-        if name in known.of:
-            return name
-        form = form_of(name)
-        for key in (form.qualified, form.key):
-            found = known.by_key.get(key, ())
-            exact = [entity for entity in found if form_of(known.of[entity]).qualified == key]
-            chosen = found if len(found) == 1 else exact
-            if len(chosen) == 1:
-                return chosen[0]
-            if found:
-                forms = "; ".join(sorted(f"{known.of[entity]} ({entity})" for entity in found)[:SUGGESTED])
-                raise GraphQueryError(f"{name!r} names {len(found)} entities: {forms}. Give one of these names or ids.")
-        raise GraphQueryError(f"No entity is called {name!r}.{known.like(name)}")
+        return self._forms().find(name)
 
     def path(self, first: str, second: str) -> tuple[Neighbour, ...]:
         """Return the shortest way between two entities over relations, each with a sentence that it rests on.
@@ -159,39 +91,14 @@ class KnowledgeGraph:
         Raises:
             GraphQueryError: An entity is not known, or no way connects them.
         """
-        from scipy import sparse
-        from scipy.sparse import csgraph
-
         start, end = self.find(first), self.find(second)
-        rows = self._tables.read(RELATIONS, ["relation_id", "source_id", "target_id", "type", "weight"])
         forms = self._forms().of
-        nodes = sorted(forms)
-        source, target = (position_in(rows[name], nodes) for name in ("source_id", "target_id"))
-        rows = rows.filter(pa.array((source >= 0) & (target >= 0)))  # a run may be writing the tables
-        source, target = (position_in(rows[name], nodes) for name in ("source_id", "target_id"))
-        stated = np.array([kind != CO_OCCURS for kind in rows["type"].to_pylist()], bool)
-        cost = np.where(stated, 1.0, _LONG_WAY + 1 / np.maximum(rows["weight"].to_numpy(), 1e-3))
-        order = np.argsort(-cost, kind="stable")  # of several relations between two, the cheapest is written last
-        best = dict(zip(zip(source[order].tolist(), target[order].tolist(), strict=True), order.tolist(), strict=True))
-        pairs = np.array(list(best), dtype=np.int64).reshape(-1, 2)
-        network = sparse.csr_array(
-            (cost[list(best.values())], (pairs[:, 0], pairs[:, 1])), shape=(len(nodes), len(nodes))
-        )
-        begin, goal = position_in(pa.array([start, end]), nodes).tolist()
-        _, before = csgraph.dijkstra(network, directed=False, indices=begin, return_predecessors=True)
-        if begin != goal and before[goal] < 0:
+        rows = self._tables.read(RELATIONS, ["relation_id", "source_id", "target_id", "type", "weight"])
+        steps = shortest(rows, sorted(forms), start, end)
+        if steps is None:
             raise GraphQueryError(f"No relations lead from {forms[start]!r} to {forms[end]!r}.")
-        way = [goal]
-        while way[-1] != begin:
-            way.append(int(before[way[-1]]))
-        steps = []
-        for here, there in zip(way[::-1], way[::-1][1:], strict=False):
-            outward = best.get((here, there))
-            inward = best.get((there, here))
-            at = min((one for one in (outward, inward) if one is not None), key=lambda one: cost[one])
-            steps.append((rows["relation_id"][at].as_py(), nodes[there], at == outward))
-        found = self._relations_by_id(relation_id for relation_id, _, _ in steps)
-        return self._as_neighbours([(found[relation_id], there, outward) for relation_id, there, outward in steps])
+        found = self._relations_by_id(step.relation_id for step in steps)
+        return self._as_neighbours([(found[step.relation_id], step.entity_id, step.outward) for step in steps])
 
     def communities(self, level: int = 0) -> list[Community]:
         """Return the communities of a level, 0 for the largest groups, by the number of their members.
@@ -267,12 +174,12 @@ class KnowledgeGraph:
         used = (row for row in rows if ground_of(row) in made_of.get(row["chunk_id"], ()))
         return [found for row in used for found in recognitions_of(row, chunks[row["chunk_id"]]["start"])]
 
-    def _forms(self) -> "_Forms":
+    def _forms(self) -> KnownForms:
         """Return the forms of all entities, read again if a run has changed the table."""
         version = self._tables.version(ENTITIES)
         if self._read is None or self._read.version != version:
             rows = self._tables.read(ENTITIES, ["entity_id", "form", "aliases"]).sort_by("entity_id")
-            self._read = _Forms.of_rows(version, rows.to_pylist())
+            self._read = KnownForms.of_rows(version, rows.to_pylist())
         return self._read
 
     def _row(self, entity_id: str) -> dict[str, Any]:
@@ -294,9 +201,12 @@ class KnowledgeGraph:
         about = set(row["titled_documents"])
         # a title stands alone in its sentence: the first sentence of its document that goes on says what it is
         own = [one for one in mentions if one["document_id"] in about and one["sentence_end"] > one["end"] + 1]
-        first = (own or [one for one in mentions if one["sentence_end"] > one["end"] + 1] or mentions)[0]
-        place = {"chunk_id": first["chunk_id"], "start": first["sentence_start"], "end": first["sentence_end"]}
-        return next(iter(self.evidence([place])), None)
+        asked = own or [one for one in mentions if one["sentence_end"] > one["end"] + 1] or mentions
+        places = [
+            {"chunk_id": one["chunk_id"], "start": one["sentence_start"], "end": one["sentence_end"]}
+            for one in asked[:_READ]
+        ]
+        return min(self.evidence(places), key=lambda one: not is_prose(one.text), default=None)
 
     def _neighbours(self, entity_id: str, limit: int) -> tuple[Neighbour, ...]:
         where = f"source_id = {quoted(entity_id)} OR target_id = {quoted(entity_id)}"
@@ -330,40 +240,6 @@ class KnowledgeGraph:
         columns = ["chunk_id", "document_id", "source", "start", "text"]
         rows = self._tables.read(CHUNKS, columns, is_in("chunk_id", wanted)).to_pylist()
         return {row["chunk_id"]: row for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class _Forms:
-    """A version of the table of entities: how each is written, and the entities of each form's key."""
-
-    version: int | None
-    of: dict[str, str]
-    by_key: dict[str, tuple[str, ...]]
-
-    @classmethod
-    def of_rows(cls, version: int | None, rows: Iterable[dict[str, Any]]) -> Self:
-        forms: dict[str, str] = {}
-        found: dict[str, dict[str, None]] = {}
-        for row in rows:
-            forms[row["entity_id"]] = row["form"]
-            for form in map(form_of, row["aliases"]):
-                for key in {form.key, form.qualified}:
-                    found.setdefault(key, {})[row["entity_id"]] = None
-        return cls(version, forms, {key: tuple(entities) for key, entities in found.items()})
-
-    def like(self, name: str) -> str:
-        """Return a question for the names that are like this one or its last part, else where all names are."""
-        from rapidfuzz import fuzz, process
-
-        last = form_of(name.rpartition(".")[2]).key  # of module.function
-        close = process.extract(
-            form_of(name).key, list(self.by_key), scorer=fuzz.ratio, limit=SUGGESTED, score_cutoff=LIKE
-        )
-        found = [*([last] if last in self.by_key else []), *(key for key, _, _ in close)]
-        names = list(dict.fromkeys(self.of[self.by_key[key][0]] for key in found))[:SUGGESTED]
-        if not names:
-            return " `xnai graph export` writes all names."
-        return f" Do you mean {', '.join(map(repr, names))}?"
 
 
 def _kept(chunks: dict[str, dict[str, Any]], places: Sequence[dict[str, Any]]) -> tuple[Excerpt, ...]:

@@ -15,9 +15,17 @@ from xnai_pipelines.graph.tables import COMMUNITIES
 
 IN_TITLE = 3  # entities
 IN_SUMMARY = 5  # sentences
+CANDIDATES = 15  # sentences, of which the first that are prose are taken
 SHORTEST, LONGEST = 25, 300  # characters of a sentence in a summary
+_LETTERS = 0.8  # of the characters of prose, with the blanks between words
 
 Range = tuple[str, int, int]  # chunk id, start, end
+
+
+def is_prose(text: str) -> bool:
+    """Return whether a sentence is one to read: no heading, table or code."""
+    letters = sum(letter.isalpha() or letter.isspace() for letter in text)
+    return letters >= _LETTERS * len(text) and not text.startswith(("#", "|", "<", "```"))
 
 
 def community_grounds(
@@ -99,7 +107,7 @@ def _inside(communities: Sequence[NodeGroup], nodes: int, source: Ints, target: 
 def chosen_sentences(
     communities: Sequence[NodeGroup], central: Sequence[Sequence[int]], network: Network, relations: pa.Table
 ) -> list[list[Range]]:
-    """Return the sentences of each community's summary: those that relate its central members most to others of it.
+    """Return the sentences that a community's summary is taken of: those that relate its central members most.
 
     One of each chunk; in the order of the weight of these relations. All pairs of members would prefer lists of names.
     """
@@ -131,7 +139,7 @@ def _heaviest(group: Ints, chunk: Ints, start: Ints, end: Ints, weight: Floats) 
     order = np.lexsort((end, start, -total, chunk, group))
     of_chunk = order[changes(group[order], chunk[order])]
     best = of_chunk[np.lexsort((chunk[of_chunk], -total[of_chunk], group[of_chunk]))]
-    shown = np.arange(len(best)) - np.searchsorted(group[best], group[best]) < IN_SUMMARY
+    shown = np.arange(len(best)) - np.searchsorted(group[best], group[best]) < CANDIDATES
     found: list[list[int]] = places[:, best[shown]].T.tolist()
     return found
 
@@ -151,7 +159,7 @@ def community_rows(
         communities: All communities, each after the one that it is part of.
         central: Central members of each.
         network: The graph that was divided.
-        chosen: Sentences of each summary.
+        chosen: Sentences that each summary is taken of.
         forms: Form of each entity.
         texts: Start and text of each chunk that a summary quotes; one that is gone by now is not quoted.
         grounds: Id and grounds of the communities to return.
@@ -161,13 +169,7 @@ def community_rows(
     mine = [communities[at] for at in wanted]
     members, of = _members(mine)
     summaries = [
-        [
-            {"sentence": text[start - opens : end - opens], "chunk_id": chunk, "start": start, "end": end}
-            for chunk, start, end in chosen[at]
-            if chunk in texts
-            for opens, text in (texts[chunk],)
-        ]
-        for at in wanted
+        sorted(_quoted(chosen[at], texts), key=lambda one: not is_prose(one["sentence"]))[:IN_SUMMARY] for at in wanted
     ]
     columns: dict[str, Any] = {
         "community_id": grounds["community_id"],
@@ -179,3 +181,13 @@ def community_rows(
         "grounds": grounds["grounds"],
     }
     return with_revision(columns, COMMUNITIES.schema)
+
+
+def _quoted(ranges: Sequence[Range], texts: Mapping[str, tuple[int, str]]) -> list[dict[str, Any]]:
+    """Return the sentences of ranges; those whose chunk is gone are left out."""
+    return [
+        {"sentence": text[start - opens : end - opens], "chunk_id": chunk, "start": start, "end": end}
+        for chunk, start, end in ranges
+        if chunk in texts
+        for opens, text in (texts[chunk],)
+    ]

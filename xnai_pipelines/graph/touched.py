@@ -3,7 +3,7 @@
 A table is made in part by the functions that make it whole, of the rows that the touched ones are made of.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +97,7 @@ def touched_mentions(tables: Tables, user: Overrides, edits: DocumentEdits) -> t
     resolved = resolve_by(written, DocumentForms.of(written), naming, user)
     mine = np.array([document in documents for document in written.reading.document_ids], dtype=bool)
     rows = mention_rows(written.reading, resolved.where(mine[written.reading.document]))
-    stored = _read(tables, MENTIONS, [MENTIONS.key, "revision"], "document_id", sorted(documents))
+    stored = tables.having(MENTIONS, [MENTIONS.key, "revision"], "document_id", sorted(documents))
     return TableChange(MENTIONS, rows, stored), new
 
 
@@ -112,7 +112,7 @@ def _renamed(was: Naming, now: Naming, gone: Counts, come: Counts) -> set[str]:
 
 def extractions_of(tables: Tables, documents: Set[str]) -> pa.Table:
     """Return what was read of some documents."""
-    return _read(tables, EXTRACTIONS, EXTRACTIONS.schema.names, "document_id", sorted(documents))
+    return tables.having(EXTRACTIONS, EXTRACTIONS.schema.names, "document_id", sorted(documents))
 
 
 def _reading(tables: Tables, surfaces: set[str]) -> set[str]:
@@ -140,7 +140,7 @@ def touched_entities(tables: Tables, types: Mapping[str, str]) -> list[TableChan
     ids = _differing(wanted, stored, "entity_id")
     if len(ids) > MOST:
         return None
-    mentions = _read(tables, MENTIONS, MENTIONS.schema.names, "entity_id", ids)
+    mentions = tables.having(MENTIONS, MENTIONS.schema.names, "entity_id", ids)
     return [TableChange(ENTITIES, entity_rows(mentions, types), _among(stored, "entity_id", ids))]
 
 
@@ -155,8 +155,8 @@ def touched_relations(tables: Tables) -> list[TableChange] | None:
     changed = _differing(chunk_grounds(named, tables.read(EXTRACTIONS, STATED), titles), stored, "chunk_id")
     if len(changed) > MOST:
         return None
-    mentions = _read(tables, MENTIONS, MENTIONS.schema.names, "chunk_id", changed)
-    made = occurrence_rows(mentions, _read(tables, EXTRACTIONS, STATED, "chunk_id", changed), titles)
+    mentions = tables.having(MENTIONS, MENTIONS.schema.names, "chunk_id", changed)
+    made = occurrence_rows(mentions, tables.having(EXTRACTIONS, STATED, "chunk_id", changed), titles)
     before = _among(stored, "chunk_id", changed)
     kept = stored.filter(pc.invert(pc.is_in(stored["chunk_id"], pa.array(changed, pa.string()))))
     occurrences = pa.concat_tables([kept, made])
@@ -166,8 +166,8 @@ def touched_relations(tables: Tables) -> list[TableChange] | None:
     if max(len(entities), len(chunks)) > MOST or len(set(sentences)) > 1:
         return None
     relations = relation_rows(
-        _read(tables, MENTIONS, MENTIONS.schema.names, "chunk_id", chunks),
-        _read(tables, EXTRACTIONS, STATED, "chunk_id", chunks),
+        tables.having(MENTIONS, MENTIONS.schema.names, "chunk_id", chunks),
+        tables.having(EXTRACTIONS, STATED, "chunk_id", chunks),
         titles,
         occurrences,
         pa.array(entities, pa.string()),
@@ -193,7 +193,7 @@ def touched_communities(tables: Tables) -> list[TableChange]:
     members = sorted({network.ids[node] for at in positions.tolist() for node in communities[at].members})
     columns = ["source_id", "target_id", "weight", "sentences"]
     few = len(members) <= MOST
-    between = _read(tables, RELATIONS, columns, "source_id", members) if few else tables.read(RELATIONS, columns)
+    between = tables.having(RELATIONS, columns, "source_id", members) if few else tables.read(RELATIONS, columns)
     chosen = chosen_sentences(communities, central, network, dividing(between, entities))
     texts = texts_of(tables, {chunk for at in positions.tolist() for chunk, _, _ in chosen[at]})
     rows = community_rows(communities, central, network, chosen, forms, texts, mine)
@@ -210,14 +210,9 @@ def texts_of(tables: Tables, wanted: set[str]) -> dict[str, tuple[int, str]]:
     """Return start and text of these chunks."""
     columns, known = ["chunk_id", "start", "text"], sorted(wanted)
     few = len(known) <= MOST
-    batches = [_read(tables, CHUNKS, columns, "chunk_id", known)] if few else tables.stream(CHUNKS, columns)
+    batches = [tables.having(CHUNKS, columns, "chunk_id", known)] if few else tables.stream(CHUNKS, columns)
     mine = (batch.filter(pc.is_in(batch["chunk_id"], pa.array(known, pa.string()))) for batch in batches)
     return {row["chunk_id"]: (row["start"], row["text"]) for rows in mine for row in rows.to_pylist()}
-
-
-def _read(tables: Tables, spec: TableSpec, columns: Iterable[str], column: str, values: list[str]) -> pa.Table:
-    """Return the rows with one of the values in a column."""
-    return tables.read(spec, list(columns), is_in(column, values) if values else "false")
 
 
 def _differing(wanted: pa.Table, stored: pa.Table, key: str) -> list[str]:

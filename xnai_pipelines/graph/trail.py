@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from xnai_pipelines.graph.answers import Excerpt
 from xnai_pipelines.graph.record import Made
-from xnai_pipelines.graph.stored import Excerpt, KnowledgeGraph
+from xnai_pipelines.graph.stored import KnowledgeGraph
 
 _AGENT = "xnai:rules"
 _RANGES = 50  # shown at the most

@@ -66,13 +66,14 @@ def _facts(
 ) -> dict[tuple[int, str], frozenset[str]]:
     """Return the facts of each name of a document; those of a surname alone are of the only longer name there."""
     reading, found = written.reading, defaultdict(set)
+    known = set(zip(written.document.tolist(), (written.keys[code] for code in written.code.tolist()), strict=True))
     rows = zip(reading.fact_document.tolist(), reading.fact_subject.tolist(), reading.facts, strict=True)
     for document, subject, fact in rows:
         base, title = written.titles.get(document, ("", ""))
         key = base if subject < 0 or not written.kept[subject] else written.keys[written.piece[subject]]
         longer = one_of(last[document].get(key, ())) or one_of(first[document].get(key, ()))
         key = title if key == base else longer or key
-        if key in names[document]:
+        if (document, key) in known or key in names[document]:
             found[document, key].add(fact)
     return {of: frozenset(said) for of, said in found.items()}
 

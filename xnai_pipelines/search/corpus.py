@@ -39,6 +39,7 @@ from xnai_pipelines.state.tables import Tables
 
 FORMAT = 11  # raised when the files of the same table are other ones
 
+_NONE = np.empty(0, np.int64)
 _JOINED = "-joined"  # after the name: what a reader has open under a name is never replaced
 
 
@@ -106,10 +107,16 @@ class Corpus:
         words = self.vocabulary["word"].to_pylist()
         return [piece.at(words) for piece in self.postings.pieces]
 
-    def copies(self, row: int) -> Rows:
-        """Return the passages with the same text as that in a row, itself among them: int64 [m]."""
-        original = self.originals[row]
-        return np.flatnonzero(self.originals == original) if self._times[original] > 1 else np.array([row])
+    def others(self, rows: Rows) -> list[Rows]:
+        """Return the other passages with the same text as each of these: int64 [m]."""
+        originals = self.originals[rows]
+        numbers = zip(rows.tolist(), originals.tolist(), self._times[originals].tolist(), strict=True)
+        return [self._alike(original, row) if times > 1 else _NONE for row, original, times in numbers]
+
+    def _alike(self, original: int, row: int) -> Rows:
+        alike = np.flatnonzero(self.originals == original)
+        others: Rows = alike[alike != row]
+        return others
 
     @cached_property
     def _times(self) -> Rows:

@@ -244,7 +244,8 @@ class KeywordSearch:
 
 def best_found(scores: Scores) -> Rows:
     """Return the 10 best passages that contain a word of the question: int64 [m]."""
-    return best_rows(np.where(scores > 0, scores, np.float32(-np.inf)), TELLING)
+    found = np.flatnonzero(scores > 0)
+    return found[best_rows(scores[found], TELLING)]
 
 
 def option(word: str) -> str:

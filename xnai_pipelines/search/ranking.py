@@ -1,7 +1,7 @@
 """Rankings: two parts on one scale, their weighted sum, and the first of each group. Pure."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -63,10 +63,18 @@ class Estimates:
     scores: Scores
     error: float = 0.0
     exact: Callable[[Rows], Scores] | None = None
+    _estimated: npt.NDArray[np.bool_] = field(init=False, repr=False)  # scores that are not exact yet: bool [n]
+
+    def __post_init__(self) -> None:
+        self._estimated = np.full(len(self.scores), self.exact is not None)
 
     def at(self, rows: Rows) -> Scores:
-        """Return the exact scores of rows: float32 [m]."""
-        return self.scores[rows] if self.exact is None else self.exact(rows)
+        """Return the exact scores of rows, float32 [m], and keep them."""
+        if self.exact is not None:
+            estimated = rows[self._estimated[rows]]
+            self.scores[estimated] = self.exact(estimated)
+            self._estimated[estimated] = False
+        return self.scores[rows]
 
     def among(self, readable: npt.NDArray[np.bool_] | None) -> Self:
         """Return the scores without those of passages that are not there; the same if all are."""
@@ -97,9 +105,8 @@ class Estimates:
         """
         if self.exact is None:
             return best_rows(self.scores, most)
-        near = _at_least(self.scores, _least(self.scores, most) - 2 * self.error)
-        self.scores[near] = self.exact(near)
-        return near[best_rows(self.scores[near], most)]
+        near = _near(self.scores, most, 2 * self.error)
+        return near[best_rows(self.at(near), most)]
 
 
 def fused(vector: Scores, keyword: Scores, weight: float) -> Scores:
@@ -162,7 +169,7 @@ def estimated_sum(
 def _scale_of(vector: Estimates) -> "_Scale":
     """Return the scale of the best 100 similarities."""
     best = vector.best(SCALED_BY)
-    return _Scale.of(vector.scores[best])  # which `best` made exact
+    return _Scale.of(vector.at(best))
 
 
 def standardised(scores: Scores, readable: npt.NDArray[np.bool_] | None = None) -> Scores:
@@ -200,32 +207,40 @@ def best_rows(scores: Scores, most: int) -> Rows:
 
     Equal scores are ordered by row, so the order is the same in every run.
     """
-    rows = _at_least(scores, _least(scores, most))  # all that tie for the last place: their order decides
+    rows = _near(scores, most)  # all that tie for the last place: their order decides
     order = np.argsort(-scores[rows], kind="stable")
     best: Rows = rows[order][:most].astype(np.int64)
     return best
 
 
-def _least(scores: Scores, most: int) -> np.float32:
-    """Return the lowest of the highest scores, at most so many."""
-    return _highest(scores, most)[0] if len(scores) > most else np.float32(-np.inf)
+def _near(scores: Scores, most: int, margin: float = 0.0) -> Rows:
+    """Return the rows of the highest scores, at most so many, and of those that are at most `margin` below: int64 [m].
 
-
-def _at_least(scores: Scores, least: np.float32 | float) -> Rows:
-    """Return the rows of the scores from the least one on, ascending: int64 [m]; -inf is no score."""
-    return np.flatnonzero(scores >= least if least > -np.inf else scores > -np.inf)
+    They are ascending; -inf is no score.
+    """
+    bound = _bound(scores, most) - margin
+    rows = np.flatnonzero(scores >= bound if bound > -np.inf else scores > -np.inf)
+    few = scores[rows]
+    return rows[few >= _highest(few, most)[0] - margin] if len(few) > most else rows
 
 
 def _highest(scores: Scores, most: int) -> Scores:
     """Return the highest scores, at most so many, the lowest of them first: float32 [m]."""
-    blocks = _BLOCKS * most
-    if len(scores) > _BLOCKS * blocks:
-        # `most` blocks have a score of at least `bound`: few scores are left to be partitioned
-        maxima = scores[: len(scores) // blocks * blocks].reshape(blocks, -1).max(axis=1)
-        bound = np.partition(maxima, blocks - most)[blocks - most]
-        scores = scores[scores >= bound]
-    first = max(0, len(scores) - most)
+    bound, most = _bound(scores, most), min(most, len(scores))
+    above = scores[scores > bound]
+    scores = np.concatenate([np.full(max(0, most - len(above)), bound), above])  # any of those at the bound will do
+    first = len(scores) - most
     return np.partition(scores, first)[first:] if len(scores) else scores
+
+
+def _bound(scores: Scores, most: int) -> np.float32:
+    """Return a score that at least `most` of the scores reach and few are above; -inf of a few scores."""
+    blocks = _BLOCKS * most
+    if len(scores) <= _BLOCKS * blocks:
+        return np.float32(-np.inf)
+    maxima = scores[: len(scores) // blocks * blocks].reshape(blocks, -1).max(axis=1)
+    bound: np.float32 = np.partition(maxima, blocks - most)[blocks - most]
+    return bound
 
 
 def first_per_group(rows: Rows, groups: Sequence[Hashable]) -> Rows:

@@ -18,18 +18,20 @@ from xnai_pipelines.search.snippet import best_part, snippet
 def hits(ranking: Ranking, what: Asked, scoring: Scoring, source: GraphSource) -> list[Hit]:
     """Return the passages of a ranking as people see them: with text, snippet, copies, and the graph's way to each."""
     corpus, rows = scoring.corpus, ranking.rows.tolist()
-    marked = list(dict.fromkeys(word.text for word in scoring.keyword.telling(what.text)))
+    marked = tuple(dict.fromkeys(word.text for word in scoring.keyword.telling(what.text)))
     return [
         Hit(
             rank=place + 1,
             score=float(ranking.scores[place]),
             vector=_number(ranking.vector, place),
             keyword=_number(ranking.keyword, place),
-            copies=int(np.count_nonzero(ranking.totals[corpus.copies(row)] > -np.inf)) - 1,
+            copies=int(np.count_nonzero(ranking.totals[others] > -np.inf)),
             path=source.graph.path(ranking.walked, row) if ranking.walked else (),
             **_with_snippet(shown, marked),
         )
-        for place, (row, shown) in enumerate(zip(rows, corpus.shown(rows), strict=True))
+        for place, (row, shown, others) in enumerate(
+            zip(rows, corpus.shown(rows), corpus.others(ranking.rows), strict=True)
+        )
     ]
 
 

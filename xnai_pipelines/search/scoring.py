@@ -79,7 +79,7 @@ class Scoring:
 
     def _weighed(self, text: str, keyword: Scores) -> Callable[[RankingPolicy], float]:
         writing, known = self.encoder.writing(text), self._known_language(keyword)
-        explained, found = self.keyword.explained(text, keyword), int(np.count_nonzero(keyword))
+        explained, found = self.keyword.explained(text, keyword), int(np.count_nonzero(keyword > 0))
         return lambda policy: policy.weight_for(writing, explained=explained, found=found, known=known)
 
     def familiarity(self, text: str) -> float:

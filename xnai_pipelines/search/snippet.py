@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from xnai_pipelines.search.stems import stem
@@ -10,6 +11,7 @@ from xnai_pipelines.search.words import RUN, folded, words
 
 _WORD, _ASCII_WORD = re.compile(RUN), re.compile(r"[A-Za-z0-9]+")  # the same in ASCII, found in half the time
 _HEAD = 2  # letters in which words of one stem agree: "dying" and "die"
+_LAST_SOUGHT = 64  # words of questions by language: those of one question are sought in each of its results
 
 
 def snippet(text: str, wanted: Sequence[str], language: str | None, length: int = 240) -> str:
@@ -54,28 +56,42 @@ def best_part(text: str, starts: Sequence[int], wanted: Sequence[str], language:
 
 def _matches(text: str, wanted: Sequence[str], language: str | None) -> list[tuple[int, int]]:
     """Return the ranges of the text's words that are wanted; of writing without spaces, the wanted characters."""
-    # a letter of unspaced writing is wanted alone only if no word has it
-    wanted = [one for one in wanted if len(one) > 1 or one.isascii() or sum(one in other for other in wanted) == 1]
-    stems = {stem(word, language) for word in wanted}
-    heads = {word[:_HEAD] for word in wanted}
-    heads |= {head.title() for head in heads}
+    sought = _sought(tuple(wanted), language)
     written = set((_ASCII_WORD if text.isascii() else _WORD).findall(text))
-    tokens = [token for token in written if token[:_HEAD] in heads or not _is_plain(token)]
+    tokens = [
+        # a plain word can match only if it begins as a wanted one does; a call for each word would take as long again
+        token
+        for token in written
+        if token[:_HEAD] in sought.heads
+        or not ((token.islower() or token.istitle()) and token.isalpha() and token.isascii())
+    ]
     found: list[tuple[int, int]] = []
     for token in tokens:
         term, several = _term(token, language)
-        inside = _inside(token, wanted) if several else []
-        if term in stems and not inside:
+        inside = _inside(token, sought.words) if several else []
+        if term in sought.stems and not inside:
             inside = [(0, len(token))]
         if inside:
             found += ((at + first, at + last) for at in _places(token, text) for first, last in inside)
     return sorted(found)
 
 
-@lru_cache(maxsize=200_000)
-def _is_plain(token: str) -> bool:
-    """Return whether a token is a plain word, which can match only if it begins as a wanted one does."""
-    return token.isascii() and token.isalpha() and (token.islower() or token.istitle())
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """Wanted words, their stems in a language, and how plain words with one of these stems begin."""
+
+    words: tuple[str, ...]
+    stems: frozenset[str]
+    heads: frozenset[str]
+
+
+@lru_cache(maxsize=_LAST_SOUGHT)
+def _sought(wanted: tuple[str, ...], language: str | None) -> _Sought:
+    # a letter of unspaced writing is wanted alone only if no word has it
+    words = tuple(one for one in wanted if len(one) > 1 or one.isascii() or sum(one in other for other in wanted) == 1)
+    heads = {word[:_HEAD] for word in words}
+    stems = frozenset(stem(word, language) for word in words)
+    return _Sought(words, stems, frozenset(heads | {head.title() for head in heads}))
 
 
 def _places(token: str, text: str) -> Iterator[int]:
@@ -91,7 +107,7 @@ def _places(token: str, text: str) -> Iterator[int]:
 @lru_cache(maxsize=200_000)
 def _term(token: str, language: str | None) -> tuple[str, bool]:
     """Return the stem of a run of letters, and whether it is several words, as in writing without spaces."""
-    if _is_plain(token):
+    if token.isascii() and token.isalpha() and (token.islower() or token.istitle()):
         return stem(token.lower(), language), False
     spoken = [word.text for word in words(token)]
     return (stem(spoken[0], language) if spoken else "", len(spoken) > 1)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from xnai_pipelines.errors import GraphQueryError
+from xnai_pipelines.graph.answers import Community, Excerpt
 from xnai_pipelines.graph.arrays import Floats, Ints, flat, position_in, sum_by
 from xnai_pipelines.graph.incidence import Incidence
-from xnai_pipelines.graph.stored import Community, Excerpt, KnowledgeGraph
+from xnai_pipelines.graph.stored import KnowledgeGraph
 from xnai_pipelines.graph.tables import COMMUNITIES
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.ranking import FUSED_DEPTH, Candidate

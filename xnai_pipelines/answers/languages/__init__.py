@@ -9,6 +9,8 @@ whatever their case; those of Chinese and Japanese anywhere. Read `words.py` fir
 | joins | words that join clauses |
 | inside | prepositions that a name of a place stands behind, and no name of a person |
 | kinds | nouns for what manuals define, whole words: "option", "file" |
+| asks.number, time, name | patterns, without borders, that ask for it; those that also join clauses only in front |
+| asks.steps, to_do | the same for questions that steps may answer, and for those how somebody does something |
 | relations.NAME.asks | words that ask for what happened, and tell it: "born"; none that name somebody who took part |
 | relations.NAME.did | words that ask only after the English "did": "open" alone may ask for the opening hours |
 | relations.NAME.tells | what else may tell it: "dead", "tomb" |

@@ -10,6 +10,7 @@ from importlib.resources import files
 _LISTS = frozenset({"joins", "inside", "kinds"})
 _TABLES = frozenset({"relations", "aspects"})
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_ASKED = frozenset({"number", "time", "name", "steps", "to_do"})
 _KINDS = frozenset({"asks", "did", "tells"})
 
 
@@ -21,6 +22,7 @@ class LanguageWords:
         joins: Words that join clauses.
         inside: Prepositions that a name of a place stands behind.
         kinds: Nouns for what manuals define: "option", "file".
+        asks: Patterns by what they ask for: number, time, name; steps, to_do.
         relations: Words by relation, then by what they do: asks, did, tells.
         aspects: Words by what is asked of a symbol, then by what they do.
     """
@@ -28,6 +30,7 @@ class LanguageWords:
     joins: tuple[str, ...]
     inside: tuple[str, ...]
     kinds: tuple[str, ...]
+    asks: Mapping[str, tuple[str, ...]]
     relations: Mapping[str, Mapping[str, tuple[str, ...]]]
     aspects: Mapping[str, Mapping[str, tuple[str, ...]]]
 
@@ -52,11 +55,14 @@ def parsed(name: str, text: str) -> LanguageWords:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{name}: {error}") from error
-    if content.keys() != _LISTS | _TABLES:
-        raise ValueError(f"{name}: the keys are {sorted(content)}, must be {sorted(_LISTS | _TABLES)}")
+    if content.keys() != (keys := _LISTS | _TABLES | {"asks"}):
+        raise ValueError(f"{name}: the keys are {sorted(content)}, must be {sorted(keys)}")
     lists = {key: _patterns(f"{name}: {key}", content[key]) for key in _LISTS}
     tables = {table: _table(f"{name}: {table}", content[table]) for table in _TABLES}
-    return LanguageWords(lists["joins"], lists["inside"], lists["kinds"], tables["relations"], tables["aspects"])
+    if unknown := content["asks"].keys() - _ASKED:
+        raise ValueError(f"{name}: asks has {sorted(unknown)}, may have {sorted(_ASKED)}")
+    asks = {key: _patterns(f"{name}: asks.{key}", words) for key, words in content["asks"].items()}
+    return LanguageWords(lists["joins"], lists["inside"], lists["kinds"], asks, tables["relations"], tables["aspects"])
 
 
 def _table(where: str, content: Mapping[str, Mapping[str, object]]) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
