@@ -27,7 +27,8 @@ from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Question, Split
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.tables import Tables, vectors_of
+from xnai_pipelines.state.table_reading import vectors_of
+from xnai_pipelines.state.tables import Tables
 
 WARM_UP = 20
 RRF_K = 60  # Cormack et al., 2009; also LanceDB's default

@@ -19,7 +19,8 @@ from xnai_pipelines.encoders.cache import text_sha256
 from xnai_pipelines.encoders.encoder import Encoded, Encoder, Tokens
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
-from xnai_pipelines.state.tables import Tables, vectors_of
+from xnai_pipelines.state.table_reading import vectors_of
+from xnai_pipelines.state.tables import Tables
 
 SECTIONS = 10  # of a document
 FOREIGN = 0.3  # sentences of a passage that are another one's

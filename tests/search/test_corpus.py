@@ -127,7 +127,7 @@ def test_the_size_of_the_blocks_changes_no_array_and_no_row(ingested: Workplace,
     one, three, whole = map(Corpus.read, [*folders, expected])
     assert one.passages.equals(whole.passages)
     assert one.vocabulary.equals(whole.vocabulary)
-    for name in ("base/vectors", "codes", "originals", "rows", "weights", "title_rows"):
+    for name in ("base/vectors", "base/codes", "originals", "base/rows", "base/weights", "base/title_rows"):
         made = [(folder / f"{name}.npy").read_bytes() for folder in (*folders, expected)]
         assert made[0] == made[1] == made[2], name
     rows = [5, 0, 3, 5, len(whole.passages) - 1]

@@ -20,11 +20,13 @@ from hypothesis import strategies as st
 
 from tests.support.workplace import Workplace
 from xnai_pipelines.releases.maintain import maintain
-from xnai_pipelines.search import corpus, corpus_edit, inverting
+from xnai_pipelines.search import corpus, corpus_edit, posting_files
 from xnai_pipelines.search.corpus import publish_corpus
 from xnai_pipelines.search.corpus_edit import edit_corpus
-from xnai_pipelines.search.corpus_files import fill_corpus, terms_of
-from xnai_pipelines.search.pieces import BASE, CHANGED, PLACES, SCHEMA, TEXTS, VECTORS, Pieces
+from xnai_pipelines.search.corpus_files import TITLE, fill_corpus, terms_of
+from xnai_pipelines.search.pieces import BASE, CODES, PLACES, SCHEMA, VECTORS, Pieces, rows_in
+from xnai_pipelines.search.posting_files import WEIGHTS, inverted_in, postings_in
+from xnai_pipelines.search.postings import Inverted, Postings
 from xnai_pipelines.search.table_rows import TableRows
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.schemas import embeddings_spec
@@ -89,15 +91,26 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def in_order(folder: Path) -> dict[str, bytes]:
-    """The files, with vectors and texts in the order of the passages instead of those of the pieces."""
+    """The files, with what is in pieces in the order of the passages instead."""
     pieces, found = Pieces.read(folder), files(folder)
-    everything = np.arange(len(pieces.places))
-    of_pieces = {PLACES, *(f"{piece}/{name}" for piece in (BASE, CHANGED) for name in (VECTORS, TEXTS))}
+    everything = np.arange(len(pieces.places.of_rows))
     return {
-        **{name: content for name, content in found.items() if name not in of_pieces},
-        "vectors": pieces.vectors(everything).tobytes(),
+        **{name: content for name, content in found.items() if "/" not in name and name != PLACES},
+        **{name: rows_in(folder, name, everything).tobytes() for name in (VECTORS, CODES)},
         **{name: json.dumps(pieces.values(name, everything.tolist())).encode() for name in SCHEMA.names},
+        "postings": repr(entries(postings_in(folder, pieces.places))).encode(),
+        "titles": repr(entries(inverted_in(folder, pieces.places, TITLE))).encode(),
     }
+
+
+def entries(inverted: Inverted) -> list[tuple[Any, ...]]:
+    """Term, row, weight and count of each passage with a term, in this order."""
+    found: list[tuple[Any, ...]] = []
+    for at, piece in enumerate(inverted.pieces):
+        terms = np.repeat(piece.keys, np.diff(piece.starts)).tolist()
+        more = [inverted.weights[at], inverted.times[at]] if isinstance(inverted, Postings) else []
+        found += zip(terms, inverted.places.rows[piece.places].tolist(), *(one.tolist() for one in more), strict=True)
+    return sorted(entry for entry in found if entry[1] >= 0)
 
 
 def check_edits(states: list[Documents]) -> None:
@@ -122,7 +135,7 @@ def test_any_edits_give_the_same_passages_as_all_rows(states: list[Documents], j
     with (
         patch.object(corpus_edit, "LARGEST_SHARE", 9.0),
         patch.object(corpus_edit, "JOINED_SHARE", joined_share),
-        patch.object(inverting, "_IN_MEMORY", 5),
+        patch.object(posting_files, "_IN_MEMORY", 5),
     ):
         check_edits(states)
 
@@ -150,7 +163,7 @@ def edits_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("edits_alone")
 @pytest.mark.parametrize("linked", [True, False])
-def test_a_run_after_an_edit_leaves_vectors_and_texts_where_they_are(
+def test_a_run_after_an_edit_leaves_what_is_in_the_base_where_it_is(
     ingested: Workplace, monkeypatch: pytest.MonkeyPatch, linked: bool
 ):
     def refuse(*_: object) -> None:
@@ -183,10 +196,10 @@ def test_maintenance_erases_what_edits_left_in_the_base_and_open_searches_go_on(
     assert base_of(ingested) == made
 
 
-def base_of(work: Workplace) -> int:
-    """Which file the vectors of the base are in."""
-    (vectors,) = (work.home.index / work.embeddings.name).glob(f"[!.]*/{BASE}/{VECTORS}")
-    return vectors.stat().st_ino
+def base_of(work: Workplace) -> dict[str, int]:
+    """Which files the base is in; the weights may change with the mean length of passages."""
+    (base,) = (work.home.index / work.embeddings.name).glob(f"[!.]*/{BASE}")
+    return {path.name: path.stat().st_ino for path in base.iterdir() if path.name != WEIGHTS}
 
 
 def held(work: Workplace, words: str) -> bool:

@@ -24,7 +24,11 @@ def shared(passages: list[Passage], asked: dict[tuple[str, ...], float], readabl
     documents = np.unique([document for document, _ in passages], return_inverse=True)[1].astype(np.int32)
     lengths = np.array([len(words) for _, words in passages], np.int32)
     postings = built(*(words for _, words in passages))
-    return DocumentWords(postings, documents, lengths, there).shared(postings.scores(asked, there), asked)
+    readable = len(passages) if there is None else sum(there)
+    scores = postings.scores(asked, readable, lambda term: postings.number(term, there))
+    if there is not None:
+        scores[~there] = 0
+    return DocumentWords(postings, documents, lengths, there).shared(scores, asked)
 
 
 def test_of_two_like_passages_the_one_whose_document_names_the_subject_is_first():

@@ -19,6 +19,7 @@ from xnai_pipelines.state.context import Progress, StageContext, stage
 from xnai_pipelines.state.lance_files import missing_files, newest_version, table_folders
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import TableSpec
+from xnai_pipelines.state.table_maintenance import compact, join_files
 from xnai_pipelines.state.tables import Tables
 
 SPEC = TableSpec("words", "word", pa.schema([("word", pa.string()), ("number", pa.int64())]))
@@ -54,7 +55,7 @@ def test_a_copy_of_the_named_files_alone_holds_all_rows_and_indexes_and_is_writa
     after_copy = Tables(copy.parent)
     after_copy.merge_rows(SPEC, [{"word": "w7", "number": 8}])
     after_copy.delete(SPEC, "word", ["w8"])
-    after_copy.compact("words", timedelta(milliseconds=1))
+    compact(after_copy, "words", timedelta(milliseconds=1))
     assert len(after_copy.ids(SPEC)) == len(before.to_arrow()) - 1
     assert kinds == {"data", "_deletions", "_indices"}
 
@@ -127,17 +128,17 @@ def in_parts(folder: Path) -> Tables:
 
 def test_a_compaction_whose_file_was_cut_off_is_undone(tmp_path: Path, file_limit: Callable[[int], None]):
     whole = in_parts(tmp_path / "whole")
-    whole.join_files(whole.open(SPEC.name), most=0)
+    join_files(whole, whole.open(SPEC.name), most=0)
     [folder] = table_folders(tmp_path / "whole")
     [size] = newest_version(folder).sizes.values()
     for missing in (1, 100, 300):
         tables = in_parts(tmp_path / str(missing))
         file_limit(size - missing)
         with suppress(HomeError, RuntimeError):
-            tables.join_files(tables.open(SPEC.name), most=0)
+            join_files(tables, tables.open(SPEC.name), most=0)
         file_limit(resource.RLIM_INFINITY)
         assert len(tables.ids(SPEC)) == 60
-        tables.join_files(tables.open(SPEC.name), most=0)
+        join_files(tables, tables.open(SPEC.name), most=0)
         assert len(tables.ids(SPEC)) == 60
 
 
@@ -145,13 +146,13 @@ def test_a_compaction_whose_file_was_cut_off_removes_no_earlier_version(
     tmp_path: Path, file_limit: Callable[[int], None]
 ):
     whole = in_parts(tmp_path / "whole")
-    whole.join_files(whole.open(SPEC.name), most=0)
+    join_files(whole, whole.open(SPEC.name), most=0)
     [folder] = table_folders(tmp_path / "whole")
     [size] = newest_version(folder).sizes.values()
     tables = in_parts(tmp_path / "cut off")
     file_limit(size - 1)
     with suppress(HomeError, RuntimeError):
-        tables.compact(SPEC.name, timedelta(milliseconds=1))
+        compact(tables, SPEC.name, timedelta(milliseconds=1))
     file_limit(resource.RLIM_INFINITY)
     assert len(tables.ids(SPEC)) == 60
 

@@ -31,6 +31,7 @@ from xnai_pipelines.state.records import write_record
 from xnai_pipelines.state.schemas import DOCUMENTS, TRAINING_PAIRS
 from xnai_pipelines.state.sharing import LIST, objects_at, share
 from xnai_pipelines.state.table_claim import claim_tables
+from xnai_pipelines.state.table_maintenance import compact, join_files
 from xnai_pipelines.state.tables import Tables
 from xnai_pipelines.state.taking_over import take_over
 
@@ -116,8 +117,8 @@ COMMITS: dict[str, Callable[[Home, Tables], object]] = {
     "a new table": lambda _, tables: tables.ensure(TRAINING_PAIRS),
     "rows": lambda _, tables: tables.merge_rows(DOCUMENTS, [{"document_id": "lost"}]),
     "rows' removal": lambda _, tables: tables.delete(DOCUMENTS, "document_id", ["kept"]),
-    "a table's versions": lambda _, tables: tables.compact(DOCUMENTS.name, timedelta(0)),
-    "a table's small files": lambda _, tables: tables.join_files(tables.open(DOCUMENTS.name), most=0),
+    "a table's versions": lambda _, tables: compact(tables, DOCUMENTS.name, timedelta(0)),
+    "a table's small files": lambda _, tables: join_files(tables, tables.open(DOCUMENTS.name), most=0),
     "a table's removal": lambda _, tables: tables.drop(DOCUMENTS.name),
 }
 

@@ -15,6 +15,7 @@ from xnai_pipelines.state.objects import Objects
 from xnai_pipelines.state.schemas import TableSpec
 from xnai_pipelines.state.sharing import objects_at
 from xnai_pipelines.state.table_claim import claim_tables
+from xnai_pipelines.state.table_objects import remove_dropped
 from xnai_pipelines.state.table_place import Bucket
 from xnai_pipelines.state.tables import Tables
 
@@ -67,8 +68,8 @@ def test_a_drop_cut_off_anywhere_leaves_a_whole_table_or_none_and_the_next_one_c
         if states[-1]:
             tables.drop(DROPPED.name)
         else:
-            assert tables.remove_dropped([DROPPED.name]) == []
-            assert tables.remove_dropped([]) == [DROPPED.name]
+            assert remove_dropped(Bucket(prefix), [DROPPED.name]) == []
+            assert remove_dropped(Bucket(prefix), []) == [DROPPED.name]
         assert objects_at(prefix).sizes("embeddings_1_x.lance") == {}
     assert states == sorted(states, reverse=True)
     assert set(states) == {True, False}
@@ -86,7 +87,7 @@ def test_a_table_that_is_made_again_over_what_a_killed_drop_left_has_its_new_row
             tables.drop(DROPPED.name)
     tables = Tables(Bucket(prefix))
     tables.merge_rows(DROPPED, [{"key": "new"}])
-    assert tables.remove_dropped([]) == []
+    assert remove_dropped(Bucket(prefix), []) == []
     assert Tables(Bucket(prefix)).ids(DROPPED) == {"new"}
 
 

@@ -8,9 +8,12 @@ import pyarrow as pa
 import pytest
 
 from xnai_pipelines.errors import TableError
+from xnai_pipelines.state import table_reading
 from xnai_pipelines.state import tables as store
 from xnai_pipelines.state.schemas import TableSpec, embeddings_spec
-from xnai_pipelines.state.tables import Tables, is_in
+from xnai_pipelines.state.table_maintenance import join_files
+from xnai_pipelines.state.table_reading import is_in
+from xnai_pipelines.state.tables import Tables
 
 ITEMS = TableSpec("items", "key", pa.schema([("key", pa.string()), ("part", pa.string()), ("value", pa.int64())]))
 
@@ -80,9 +83,9 @@ def test_files_are_joined_only_when_there_are_many_so_that_a_small_change_stays_
     for key in "abc":
         tables.add(ITEMS, as_table(row(key)))
     before, table = tables.version(ITEMS), tables.open("items")
-    tables.join_files(table, most=3)
+    join_files(tables, table, most=3)
     assert tables.version(ITEMS) == before
-    tables.join_files(table, most=2)
+    join_files(tables, table, most=2)
     assert tables.open("items").stats()["fragment_stats"]["num_fragments"] == 1
     assert set(stored(tables)) == set("abc")
 
@@ -124,6 +127,15 @@ def test_delete_goes_by_groups_and_by_value(tables: Tables, commits: Commits, mo
     tables.delete(ITEMS, "key", [*odd, "unknown"])
     assert stored(tables) == {"kept": (None, None)}
     assert commits.count == before + 4
+
+
+@pytest.mark.parametrize("listed", [1, 1_000])
+def test_the_rows_of_some_keys_are_streamed(tables: Tables, monkeypatch: pytest.MonkeyPatch, listed: int):
+    monkeypatch.setattr(table_reading, "LISTED", listed)
+    tables.merge_rows(ITEMS, [row(key, "x", value) for value, key in enumerate("abcdef")])
+    batches = list(tables.stream(ITEMS, ["key", "value"], rows=2, among={"e", "b", "unknown"}))
+    assert pa.Table.from_batches(batches).to_pydict() == {"key": ["b", "e"], "value": [1, 4]}
+    assert list(tables.stream(ITEMS, ["key"], among=frozenset())) == []
 
 
 def test_all_rows_are_read_and_streamed_also_from_many_commits(tables: Tables):

@@ -19,7 +19,8 @@ from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.ranking import FUSED_DEPTH
 from xnai_pipelines.state.schemas import TableSpec, embeddings_spec
-from xnai_pipelines.state.tables import Tables, vectors_of
+from xnai_pipelines.state.table_reading import vectors_of
+from xnai_pipelines.state.tables import Tables
 
 AT_ONCE = 512  # questions for which the table is read once
 ROWS = 8_192

@@ -114,7 +114,7 @@ class Passages:
 
     def rarity(self, forms: Sequence[str]) -> float:
         """Return the inverse document frequency of a word over the passages, from its forms; BM25's."""
-        found = max(len(self.keyword.containing(form)) for form in forms)
+        found = max(self.keyword.number(form) for form in forms)
         passages = max(self.index.contents.passages, ENOUGH_PASSAGES)
         return float(np.log1p((passages - found + 0.5) / (found + 0.5)))
 

@@ -21,7 +21,8 @@ from xnai_pipelines.state.context import StageContext, stage, write_report
 from xnai_pipelines.state.diff import Diff, diff_rows
 from xnai_pipelines.state.document_shards import pays, rows_by_workers
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
-from xnai_pipelines.state.tables import Tables, is_in
+from xnai_pipelines.state.table_reading import is_in
+from xnai_pipelines.state.tables import Tables
 
 DOCUMENTS_IN_COMMIT = 512
 CHARACTERS_IN_COMMIT = 8_000_000
@@ -87,11 +88,10 @@ def _batches(tables: Tables, wanted: frozenset[str]) -> Iterator[list[Row]]:
     """Yield the rows of these documents, as many at a time as go into one commit."""
     batch: list[Row] = []
     held = 0  # characters
-    for read in tables.stream(DOCUMENTS, READ) if wanted else ():
+    for read in tables.stream(DOCUMENTS, READ, among=wanted):
         for document in read.to_pylist():
-            if document["document_id"] in wanted:
-                batch.append(document)
-                held += len(document["text"])
+            batch.append(document)
+            held += len(document["text"])
             if len(batch) >= DOCUMENTS_IN_COMMIT or held >= CHARACTERS_IN_COMMIT:
                 yield batch
                 batch, held = [], 0

@@ -13,7 +13,8 @@ from xnai_pipelines.search.make import embed_chunks
 from xnai_pipelines.state.diff import not_in
 from xnai_pipelines.state.manifest import Release, Releases, read_candidate
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, embeddings_spec
-from xnai_pipelines.state.tables import Tables, vectors_of
+from xnai_pipelines.state.table_reading import vectors_of
+from xnai_pipelines.state.tables import Tables
 
 LENGTH_TOLERANCE = 1e-3
 NAMED = 20

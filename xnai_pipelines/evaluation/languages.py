@@ -25,7 +25,8 @@ from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.schemas import embeddings_spec
-from xnai_pipelines.state.tables import Tables, is_in
+from xnai_pipelines.state.table_reading import is_in
+from xnai_pipelines.state.tables import Tables
 from xnai_pipelines.wording import counted
 
 MIN_CHUNKS = 20  # of a language that is judged: fewer are often wrongly detected, unless they are most of the corpus

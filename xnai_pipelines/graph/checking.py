@@ -18,7 +18,8 @@ from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, GRAP
 from xnai_pipelines.graph.whole import rebuilt
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import CHUNKS
-from xnai_pipelines.state.tables import Tables, is_in
+from xnai_pipelines.state.table_reading import is_in
+from xnai_pipelines.state.tables import Tables
 
 SAMPLE = 32  # documents that are read again
 WHOLE_UP_TO = 500  # chunks up to which every table is made again

@@ -22,7 +22,8 @@ from xnai_pipelines.state.diff import Diff
 from xnai_pipelines.state.document_shards import pays, rows_by_workers
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
-from xnai_pipelines.state.tables import Tables, is_in
+from xnai_pipelines.state.table_reading import is_in
+from xnai_pipelines.state.tables import Tables
 
 DOCUMENTS_IN_COMMIT = 2_000
 BYTES_IN_COMMIT = 16_000_000

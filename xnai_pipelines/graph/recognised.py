@@ -13,7 +13,8 @@ from xnai_pipelines.graph.rows import digest
 from xnai_pipelines.graph.tables import RECOGNISED
 from xnai_pipelines.state.context import Advance, StageContext
 from xnai_pipelines.state.schemas import CHUNKS
-from xnai_pipelines.state.tables import Tables, is_in, quoted
+from xnai_pipelines.state.table_reading import is_in, quoted
+from xnai_pipelines.state.tables import Tables
 
 AT_ONCE = 512  # chunks whose texts are read together
 

@@ -16,7 +16,8 @@ from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENT
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 from xnai_pipelines.state.table_place import place_of
-from xnai_pipelines.state.tables import Tables, is_in, quoted
+from xnai_pipelines.state.table_reading import is_in, quoted
+from xnai_pipelines.state.tables import Tables
 
 _SENTENCES = 3  # of a community's summary, in a list of communities
 _READ = 20  # mentions, of which the first in a sentence of prose says what an entity is

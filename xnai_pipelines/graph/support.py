@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from xnai_pipelines.graph.arrays import Ints, flat
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, OCCURRENCES, RELATIONS
 from xnai_pipelines.state.schemas import TableSpec
-from xnai_pipelines.state.tables import Tables, is_in
+from xnai_pipelines.state.table_reading import is_in
+from xnai_pipelines.state.tables import Tables
 
 SUPPORTED = (ENTITIES, RELATIONS, OCCURRENCES, COMMUNITIES)  # tables that are made of those of each document
 

@@ -30,7 +30,8 @@ from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENT
 from xnai_pipelines.graph.within import DocumentForms, naming_counts
 from xnai_pipelines.graph.written import forms_of, written_forms
 from xnai_pipelines.state.schemas import CHUNKS, TableSpec
-from xnai_pipelines.state.tables import Tables, is_in
+from xnai_pipelines.state.table_reading import is_in
+from xnai_pipelines.state.tables import Tables
 
 MOST = 4_000  # ids of a query; if more are touched, the table is made whole
 STATED = ("chunk_id", "statements")

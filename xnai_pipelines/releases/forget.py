@@ -30,7 +30,9 @@ from xnai_pipelines.state.schemas import (
     TableSpec,
     embeddings_spec,
 )
-from xnai_pipelines.state.tables import Tables, is_in
+from xnai_pipelines.state.table_maintenance import erase, was_stored
+from xnai_pipelines.state.table_reading import is_in
+from xnai_pipelines.state.tables import Tables
 
 _Rows = tuple[TableSpec, str, Sequence[str]]  # of a table, those with one of these values in this column
 
@@ -98,7 +100,7 @@ def forget(
             (FILES, "path", files),
         ]
         adapters = adapters_trained_on(context.home, frozenset(documents))
-        if not adapters and not any(context.tables.was_stored(*rows) for rows in (*known_by, *made_of_it)):
+        if not adapters and not any(was_stored(context.tables, *rows) for rows in (*known_by, *made_of_it)):
             raise ForgettingError(
                 f"There is no document {source}, and no table holds rows of it. Name it as `xnai search` shows it."
             )
@@ -182,7 +184,7 @@ def _erase(context: StageContext, spec: TableSpec, column: str, values: Sequence
     tables = context.tables
     found = len(tables.read(spec, [spec.key], is_in(column, values))) if values else 0
     tables.delete(spec, column, values)
-    versions = tables.erase(spec)
+    versions = erase(tables, spec)
     left = len(tables.read(spec, [spec.key], is_in(column, values))) if values else 0
     return ErasedTable(spec.name, found, left, versions)
 
@@ -195,7 +197,7 @@ def _erase_from_graph(context: StageContext, chunks: frozenset[str]) -> Iterator
     found = {spec.name: resting_on(tables, spec, chunks) for spec in SUPPORTED}
     bring_graph(context)
     for spec in SUPPORTED:
-        versions = tables.erase(spec)
+        versions = erase(tables, spec)
         left = resting_on(tables, spec, chunks)
         yield ErasedTable(spec.name, found[spec.name] - left, left, versions)
 

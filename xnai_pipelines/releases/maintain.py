@@ -17,6 +17,9 @@ from xnai_pipelines.state.context import StageContext, stage, write_report
 from xnai_pipelines.state.day_files import remove_before
 from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.manifest import Release, Releases, is_embeddings_table, read_candidate
+from xnai_pipelines.state.table_maintenance import compact
+from xnai_pipelines.state.table_objects import remove_dropped
+from xnai_pipelines.state.table_place import Bucket
 
 KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that have an older version open
 
@@ -54,7 +57,8 @@ def maintain(context: StageContext, *, kept_releases: int, access_log_days: int 
         dropped = tuple(n for n in tables.names() if kept and is_embeddings_table(n) and n not in named)
         for name in dropped:
             tables.drop(name)
-        tables.remove_dropped(named)
+        if isinstance(tables.place, Bucket):
+            remove_dropped(tables.place, named)
         searched = {one.embeddings_table for one in (releases.current(), releases.challenger()) if one}
         for folder in context.home.index.glob("*"):
             if folder.name not in searched:
@@ -62,7 +66,7 @@ def maintain(context: StageContext, *, kept_releases: int, access_log_days: int 
         names = tables.names()
         with context.progress.work("maintenance", len(names), "tables") as advance:
             for name in names:
-                tables.compact(name, KEPT_VERSIONS)
+                compact(tables, name, KEPT_VERSIONS)
                 advance()
         for name in searched:
             publish_corpus(context.home, tables, name, joined=True)

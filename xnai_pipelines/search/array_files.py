@@ -67,6 +67,12 @@ def new_array(path: Path, kind: npt.DTypeLike, shape: tuple[int, ...]) -> Array:
     return array
 
 
+def opened(path: Path) -> Array:
+    """Return the array in a file that is mapped into memory."""
+    # a plain array: slices of numpy.memmap cost microseconds each
+    return np.asarray(np.load(path, mmap_mode="r"))
+
+
 def part(path: Path, rows: slice | Array) -> Array:
     """Return rows of an array in a file; what stays mapped would count as memory of the process."""
     return np.array(np.load(path, mmap_mode="r")[rows])

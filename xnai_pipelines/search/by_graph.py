@@ -27,7 +27,8 @@ from xnai_pipelines.graph.tables import ENTITIES, MENTIONS, RELATIONS
 from xnai_pipelines.graph.walk import Walk, Walker
 from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.ranking import Estimates, Rows, Scores, first_per_group
-from xnai_pipelines.state.tables import Tables, quoted
+from xnai_pipelines.state.table_reading import quoted
+from xnai_pipelines.state.tables import Tables
 
 # Chosen on the train questions of HotpotQA and 2WikiMultihopQA together; each neighbour does nearly as well.
 STARTS = 3  # documents

@@ -10,6 +10,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from xnai_pipelines.search.places import Places, gathered, joined
+
 LEVELS = 127
 _ROUNDING = 1e-5  # of sums in float32, far above what they lose
 
@@ -21,12 +23,14 @@ class Codes:
     """The codes of n unit vectors of d numbers.
 
     Attributes:
-        values: int8 [n, d], -127 to 127.
+        values: -127 to 127, int8 [rows, d] of each piece.
+        places: Where each vector is in the pieces.
         steps: What a code of each row counts: float32 [n].
         error: Max distance of a rounded vector from its vector.
     """
 
-    values: npt.NDArray[np.int8]
+    values: tuple[npt.NDArray[np.int8], ...]
+    places: Places
     steps: Vectors
     error: float
 
@@ -34,7 +38,7 @@ class Codes:
     def of(cls, vectors: Vectors) -> Self:
         """Return the codes of unit vectors, float32 [n, d]."""
         values, steps, errors = coded(vectors)
-        return cls(values, steps, float(errors.max(initial=0.0)))
+        return cls((values,), Places.same(len(values)), steps, float(errors.max(initial=0.0)))
 
     def similarities(self, vector: Vectors, rows: npt.NDArray[np.int64] | None = None) -> tuple[Vectors, float]:
         """Return the similarity of vectors to a unit vector, float32 [n], and how far it may be off.
@@ -46,12 +50,20 @@ class Codes:
         # imported here: a reader of the module, such as the pipeline's definitions, need not load it
         import simsimd
 
-        values, steps = (self.values, self.steps) if rows is None else (self.values[rows], self.steps[rows])
-        if not len(values):
+        steps = self.steps if rows is None else self.steps[rows]
+        if not len(steps):
             return np.empty(0, np.float32), 0.0
         codes, step = _rounded(vector[None])
-        # whole numbers below 2^24 are exact in float32: vectors of up to 1,040 numbers
-        sums = np.asarray(simsimd.cdist(codes, values, "dot", out_dtype="f32"))[0]
+
+        def sums_of(values: npt.NDArray[np.int8]) -> Vectors:
+            # whole numbers below 2^24 are exact in float32: vectors of up to 1,040 numbers
+            sums: Vectors = np.asarray(simsimd.cdist(codes, values, "dot", out_dtype="f32"))[0]
+            return sums
+
+        if rows is None:
+            sums = self.places.by_row(joined([sums_of(values) for values in self.values]))
+        else:
+            sums = sums_of(gathered(self.values, self.places.of_rows[rows]))
         off = self.error + (1 + self.error) * float(_distances(vector[None], codes, step)[0])
         return sums * (steps * step), off + _ROUNDING
 

@@ -17,15 +17,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.errors import DamagedArtefactError, HomeError
-from xnai_pipelines.search.array_files import mapped
+from xnai_pipelines.search.array_files import mapped, opened
 from xnai_pipelines.search.bits import Bits
 from xnai_pipelines.search.codes import Codes
 from xnai_pipelines.search.corpus_edit import edit_corpus
 from xnai_pipelines.search.corpus_files import PASSAGES, TITLE, fill_corpus
-from xnai_pipelines.search.inverting import POSTINGS
 from xnai_pipelines.search.lexicon import VOCABULARY
 from xnai_pipelines.search.pieces import SCHEMA, Pieces
-from xnai_pipelines.search.postings import Postings
+from xnai_pipelines.search.places import Places
+from xnai_pipelines.search.posting_files import LENGTHS, inverted_in, postings_in
+from xnai_pipelines.search.postings import Inverted, Postings
 from xnai_pipelines.search.query import Filters
 from xnai_pipelines.search.ranking import Rows
 from xnai_pipelines.search.table_rows import SHOWN, TableRows
@@ -36,7 +37,7 @@ from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
 from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.tables import Tables
 
-FORMAT = 10  # raised when the files of the same table are other ones
+FORMAT = 11  # raised when the files of the same table are other ones
 
 _NONE = np.empty(0, np.int64)
 _JOINED = "-joined"  # after the name: what a reader has open under a name is never replaced
@@ -68,7 +69,7 @@ class Corpus:
     documents: npt.NDArray[np.int32]
     lengths: npt.NDArray[np.int32]
     postings: Postings
-    titles: Postings
+    titles: Inverted
     vocabulary: pa.Table
     languages: tuple[str, ...]
 
@@ -80,34 +81,31 @@ class Corpus:
             DamagedArtefactError: A file is missing or not of the size that was written.
         """
         card = read_card(folder)
-        passages, vocabulary = mapped(folder / PASSAGES), mapped(folder / VOCABULARY)
-
-        def array(name: str) -> npt.NDArray[Any]:
-            # plain arrays over the mapped files: slices of numpy.memmap cost microseconds each
-            return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
-
-        def postings(prefix: str) -> Postings:
-            keys, starts, rows, weights, times = (array(f"{prefix}{name}") for name in POSTINGS)
-            return Postings(keys, starts, rows, weights, times, len(passages))
-
+        pieces = Pieces.read(folder)
         return cls(
-            passages=passages,
-            pieces=Pieces.read(folder),
-            codes=Codes(array("codes"), array("steps"), card["codes_error"]),
-            bits=Bits(array("bits"), array("mean")),
-            originals=array("originals"),
-            documents=array("documents"),
-            lengths=array("lengths"),
-            postings=postings(""),
-            titles=postings(TITLE),
-            vocabulary=vocabulary,
+            passages=mapped(folder / PASSAGES),
+            pieces=pieces,
+            codes=Codes(pieces.codes, pieces.places, opened(folder / "steps.npy"), card["codes_error"]),
+            bits=Bits(opened(folder / "bits.npy"), opened(folder / "mean.npy")),
+            originals=opened(folder / "originals.npy"),
+            documents=opened(folder / "documents.npy"),
+            lengths=opened(folder / LENGTHS),
+            postings=postings_in(folder, pieces.places),
+            titles=inverted_in(folder, pieces.places, TITLE),
+            vocabulary=mapped(folder / VOCABULARY),
             languages=tuple(card["languages"]),
         )
 
+    @property
+    def places(self) -> Places:
+        """Where the passages are in the pieces."""
+        return self.pieces.places
+
     @cached_property
-    def vocabulary_places(self) -> npt.NDArray[np.int64]:
-        """Where each word of the vocabulary is among the terms of the postings: int64 [words]."""
-        return self.postings.places(self.vocabulary["word"].to_pylist())
+    def vocabulary_places(self) -> list[npt.NDArray[np.int64]]:
+        """Where each word of the vocabulary is among the terms of each piece's postings: int64 [words]."""
+        words = self.vocabulary["word"].to_pylist()
+        return [piece.at(words) for piece in self.postings.pieces]
 
     def others(self, rows: Rows) -> list[Rows]:
         """Return the other passages with the same text as each of these: int64 [m]."""

@@ -1,11 +1,11 @@
 """Makes the files of a corpus from the previous ones, and from the rows of the documents that changed since.
 
-Vectors and texts, most of the bytes, stay in the files where they are: the base. What changed since the base was
-written is in a piece of its own, until it is so much that a new base is written.
+Vectors, codes, texts and postings, most of the bytes, stay in the files where they are: the base. What changed since
+the base was written is in a piece of its own, until it is so much that a new base is written.
 
 All else that the previous files have of each passage is copied, without the passages of those documents; theirs are
-made from the table and merged in, in the order of ids. What depends on all passages is then computed again: weights,
-the first of passages with one text. Each passage has the same bytes as in files made from all rows.
+made from the table and merged in, in the order of ids. What depends on all passages is then computed again, as is the
+first of passages with one text. Each passage has the same bytes as in files made from all rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,10 +32,21 @@ from xnai_pipelines.search.corpus_files import (
     terms_of,
     write_bits,
 )
-from xnai_pipelines.search.inverting import POSTINGS, Numbers, merge_postings
 from xnai_pipelines.search.lexicon import Lexicon
-from xnai_pipelines.search.pieces import BASE, CHANGED, PLACES, Pieces, keep_piece, piece_file, texts_in, vectors_in
-from xnai_pipelines.search.postings import Postings
+from xnai_pipelines.search.pieces import (
+    BASE,
+    CHANGED,
+    CODES,
+    PLACES,
+    VECTORS,
+    Pieces,
+    keep_piece,
+    piece_file,
+    places_in,
+    rows_in,
+    texts_in,
+)
+from xnai_pipelines.search.posting_files import WEIGHTS, Numbers, inverted_in, mean_length_in, merge_postings
 from xnai_pipelines.search.table_rows import TableRows, ids_of, of_any
 
 LARGEST_SHARE = 0.25  # of the rows that change: merging more takes no less than making all files
@@ -64,8 +75,9 @@ def edit_corpus(folder: Path, rows: TableRows, previous: Path, *, joined: bool =
             if divided <= set(documents):
                 made.write(lexicon)
                 places = _Places.of(ids_of(before), gone, ids_of(changed.listed))
-                _merge_pieces(previous, changes, folder, places, 0.0 if joined else JOINED_SHARE, rows.block)
                 _merge(previous, changes, folder, places, rows.block)
+                _merge_pieces(previous, changes, folder, places, 0.0 if joined else JOINED_SHARE, rows.block)
+                _merge_bits(previous, changes, folder, places, rows.block)
                 lexicon.write(folder)
                 return completed(folder)
         documents = sorted(divided.union(documents))  # new words divide old compounds in other ways: once more
@@ -95,9 +107,7 @@ def _lexicon(folder: Path, rows: npt.NDArray[np.bool_], block: int) -> Lexicon:
 
 def _documents_with(folder: Path, passages: pa.Table, terms: Sequence[str]) -> set[str]:
     """Return the documents of a corpus that have one of the terms."""
-    keys, starts, rows, weights, times = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in POSTINGS)
-    found = Postings(keys, starts, rows, weights, times, len(passages)).among(terms)
-    places = np.unique(np.concatenate([np.empty(0, np.int32), *found]))
+    places = np.unique(np.concatenate([np.empty(0, np.int32), *inverted_in(folder, places_in(folder)).among(terms)]))
     return set(passages["document_id"].take(places).to_pylist())
 
 
@@ -161,22 +171,34 @@ def _merge_pieces(
     elsewhere = places.passages - np.count_nonzero(based)
     kept = elsewhere + pieces.base - np.count_nonzero(based) <= joined_share * places.passages
     if kept:
-        keep_piece(previous / BASE, folder / BASE)
+        same = mean_length_in(previous) == mean_length_in(folder)
+        keep_piece(previous / BASE, folder / BASE, but=() if same else (WEIGHTS,))
     else:
         based[:] = False
     found = np.full(places.passages, -1, np.int32)
-    found[places.stay[based]] = pieces.places[places.kept[based]]
+    found[places.stay[based]] = pieces.places.of_rows[places.kept[based]]
     found[found < 0] = (pieces.base if kept else 0) + np.arange(np.count_nonzero(found < 0))
     np.save(folder / PLACES, found)
     if kept and not elsewhere:
         return
-    with piece_file(folder / (CHANGED if kept else BASE), pieces.dimension) as file:
+    piece = folder / (CHANGED if kept else BASE)
+    with piece_file(piece, pieces.dimension) as file, ArrayFile(piece / CODES, np.int8, [pieces.dimension]) as codes:
         for stay, come, order in places.only(~based).blocks(block):
             coming = np.arange(come.start, come.stop)
             parts = [texts_in(previous, stay), texts_in(changes, coming)]
             texts = pa.concat_tables(parts).combine_chunks().take(order).combine_chunks()
-            vectors = np.concatenate([vectors_in(previous, stay), vectors_in(changes, coming)])
-            file.append(vectors[order], texts)
+            vectors, coded = (
+                np.concatenate([rows_in(previous, name, stay), rows_in(changes, name, coming)])[order]
+                for name in (VECTORS, CODES)
+            )
+            file.append(vectors, texts)
+            codes.append(coded)
+    moved = np.full(pieces.places.number, -1)
+    moved[pieces.places.of_rows[places.kept]] = found[places.stay]
+    merged = [(previous / name, moved) for name in ((CHANGED,) if kept else (BASE, CHANGED))]
+    sources = [source for source in merged if source[0].exists()]
+    for prefix in ("", TITLE):
+        merge_postings([*sources, (changes / BASE, found[places.come].astype(np.int64))], piece, prefix)
 
 
 def _merge(previous: Path, changes: Path, folder: Path, places: _Places, block: int) -> None:
@@ -189,22 +211,22 @@ def _merge(previous: Path, changes: Path, folder: Path, places: _Places, block: 
             file.write_table(both.combine_chunks().take(order).combine_chunks())
     for name in BY_ROW:
         _merge_array(previous, changes, folder, name, places, block)
+
+
+def _merge_bits(previous: Path, changes: Path, folder: Path, places: _Places, block: int) -> None:
     mean = mean_of(folder)
     if np.array_equal(mean, np.load(previous / "mean.npy")):
         write_bits(changes, mean)
-        _merge_array(previous, changes, folder, "bits", places, block)
+        _merge_array(previous, changes, folder, "bits.npy", places, block)
         np.save(folder / "mean.npy", mean)
     else:
         write_bits(folder, mean)
-    sources = (previous, places.moved), (changes, places.come)
-    for prefix in ("", TITLE):
-        merge_postings(*sources, folder, prefix, places.passages)
 
 
 def _merge_array(previous: Path, changes: Path, folder: Path, name: str, places: _Places, block: int) -> None:
-    old, new = previous / f"{name}.npy", changes / f"{name}.npy"
+    old, new = previous / name, changes / name
     like = np.load(old, mmap_mode="r")
-    with ArrayFile(folder / f"{name}.npy", like.dtype, like.shape[1:]) as file:
+    with ArrayFile(folder / name, like.dtype, like.shape[1:]) as file:
         for kept, come, order in places.blocks(block):
             file.append(np.concatenate([part(old, kept), part(new, come)])[order])
 

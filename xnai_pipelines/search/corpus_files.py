@@ -22,21 +22,22 @@ from xnai_pipelines.search.array_files import ArrayFile, mapped, new_array, part
 from xnai_pipelines.search.bits import bits_of, bytes_of, rounded_mean
 from xnai_pipelines.search.codes import coded
 from xnai_pipelines.search.document_share import with_share
-from xnai_pipelines.search.inverting import Inverter, write_weights
+from xnai_pipelines.search.inverting import Inverter
 from xnai_pipelines.search.lexicon import Lexicon
-from xnai_pipelines.search.pieces import BASE, PLACES, SCHEMA, VECTORS, Pieces, piece_file, vectors_in
+from xnai_pipelines.search.pieces import BASE, CODES, PLACES, SCHEMA, VECTORS, Pieces, piece_file, places_in, rows_in
+from xnai_pipelines.search.posting_files import LENGTHS, write_weights
 from xnai_pipelines.search.stems import STEMMED
 from xnai_pipelines.search.table_rows import SHOWN, TableRows, numbered
 from xnai_pipelines.search.words import ANALYSER, terms, title
 from xnai_pipelines.state.schemas import PASSAGE_COLUMNS
-from xnai_pipelines.state.tables import vectors_of
+from xnai_pipelines.state.table_reading import vectors_of
 
 PASSAGES = "passages.arrow"
 PASSAGES_SCHEMA = pa.schema(
     [column for column in PASSAGE_COLUMNS if column[0] in {*SHOWN, "revision"} - set(SCHEMA.names)]
 )
 TITLE = "title_"  # before the names of the postings of titles
-BY_ROW = ("codes", "steps", "errors", "digests", "lengths", f"{TITLE}lengths")  # arrays of the passages
+BY_ROW = ("steps.npy", "errors.npy", "digests.npy", LENGTHS)  # arrays of the passages
 
 _VECTORS = 4_096  # rows of vectors in memory
 _DIGEST = 16  # bytes of a text's hash: two of 10^9 texts share one with a probability of 10^-21
@@ -68,8 +69,8 @@ class Made:
 
     def write(self, lexicon: Lexicon) -> None:
         """Write the postings, with compounds divided into words of the lexicon, and the lexicon."""
-        self.inverted.write(self.folder, "", lexicon.known)
-        self.titled.write(self.folder, TITLE, ())
+        self.inverted.write(self.folder / BASE, "", lexicon.known)
+        self.titled.write(self.folder / BASE, TITLE)
         lexicon.write(self.folder)
 
 
@@ -90,6 +91,7 @@ def made_of(folder: Path, rows: TableRows) -> Iterator[Made]:
                 inverted.add(_terms(some))
                 titled.add(_titles(some["heading_path"]))
         np.save(folder / PLACES, np.arange(len(rows.listed), dtype=np.int32))
+        np.save(folder / LENGTHS, inverted.lengths)
         _add_documents(folder, rows.documents, waiting / "sums.npy")
         yield Made(folder, Lexicon.of(*inverted.words()), inverted, titled)
 
@@ -103,7 +105,7 @@ def _add_documents(folder: Path, documents: npt.NDArray[np.int32], sums_file: Pa
     for some in _blocks(len(documents)):
         np.add.at(sums, documents[some], part(path, some))
     with (
-        ArrayFile(folder / "codes.npy", np.int8, [dimension]) as codes,
+        ArrayFile(folder / BASE / CODES, np.int8, [dimension]) as codes,
         ArrayFile(folder / "steps.npy", np.float32) as steps,
         ArrayFile(folder / "errors.npy", np.float32) as errors,
     ):
@@ -131,14 +133,13 @@ def write_bits(folder: Path, mean: npt.NDArray[np.float32]) -> None:
 
 def _vectors(folder: Path) -> Iterator[npt.NDArray[np.float32]]:
     """Yield the vectors in a folder, in the order of the passages."""
-    for some in _blocks(len(Pieces.read(folder).places)):
-        yield vectors_in(folder, some)
+    for some in _blocks(len(places_in(folder).of_rows)):
+        yield rows_in(folder, VECTORS, some)
 
 
 def completed(folder: Path) -> dict[str, Any]:
     """Write the files that depend on all passages, and return the card of all files."""
-    for prefix in ("", TITLE):
-        write_weights(folder, prefix)
+    write_weights(folder)
     np.save(folder / "originals.npy", _originals(np.load(folder / "digests.npy")))
     passages = mapped(folder / PASSAGES)
     np.save(folder / "documents.npy", numbered(passages["document_id"]))

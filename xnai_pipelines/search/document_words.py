@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,22 +50,30 @@ class DocumentWords:
         """Return the BM25 score of every document: float32 [m]."""
         scores = np.zeros(self._number, np.float32)
         for terms, weight in asked.items():
-            times = np.bincount(*self._entries(terms), self._number)
+            times = self._times(terms)
             documents = np.flatnonzero(times > 0)
             number = times[documents]
             rare = rarity(self._there, len(documents))
             scores[documents] += weight * rare * number * (K1 + 1) / (number + self._norms[documents])
         return scores
 
-    def _entries(self, terms: tuple[str, ...]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]:
-        """Return the document of each passage with one of the terms, and how often it has it."""
-        entries = [self.postings.of(term) for term in terms]
-        rows = _joined([self.postings.rows[some] for some in entries])
-        times = _joined([self.postings.times[some] for some in entries])
+    def _times(self, terms: tuple[str, ...]) -> npt.NDArray[np.float64]:
+        """Return how often each document has one of the terms: float64 [m]."""
+        times = np.zeros(self._number + 1)
+        postings = self.postings
+        for term in terms:
+            for piece, counts, entries in zip(postings.pieces, postings.times, postings.of(term), strict=True):
+                if entries.start < entries.stop:
+                    times += np.bincount(self._of_places.take(piece.places[entries]), counts[entries], len(times))
+        return times[:-1]
+
+    @cached_property
+    def _of_places(self) -> npt.NDArray[np.int32]:
+        """The document of the passage in each place, their number if there is none that may be read: int32 [places]."""
+        documents = self.documents
         if self.readable is not None:
-            there = self.readable[rows]
-            rows, times = rows[there], times[there]
-        return self.documents[rows], times
+            documents = np.where(self.readable, documents, np.int32(self._number))
+        return self.postings.places.by_place(documents, self._number)
 
     @cached_property
     def _number(self) -> int:
@@ -82,8 +89,3 @@ class DocumentWords:
         lengths = np.bincount(self.documents, self.lengths, self._number)
         norms: npt.NDArray[np.float64] = K1 * (1 - B + B * lengths / max(1.0, lengths.mean()))
         return norms
-
-
-def _joined(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """Return arrays as one, without copying what is one already."""
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

@@ -1,27 +1,22 @@
 """Makes the postings of passages that come block by block, with the entries of one block in memory at a time.
 
 The entries of each block wait in a file. When all passages are known, so are the number of passages that contain each
-term and its place in the index: each block's entries are then written where they belong. After an edit, the entries of
-what changed are merged into those of the passages that stay.
+term and its place in the index: each block's entries are then written where they belong.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from xnai_pipelines.search.array_files import ArrayFile, new_array, part
-from xnai_pipelines.search.postings import K1, B, compound_parts, hashed, rarity
+from xnai_pipelines.search.array_files import new_array
+from xnai_pipelines.search.postings import compound_parts, hashed
 
 Numbers = npt.NDArray[np.int64]
 
-POSTINGS = ("keys", "starts", "rows", "weights", "counts")  # names of the files
-
-_IN_MEMORY = 2**21  # entries
 _COUNTED = np.iinfo(np.uint16).max  # more occurrences score the same
 
 
@@ -106,7 +101,7 @@ class Inverter:
         self._passages += len(terms)
 
     def write(self, folder: Path, prefix: str = "", known: Container[str] = ()) -> None:
-        """Write files with names after the prefix: the arrays of `Postings` but its weights, counts, and lengths.
+        """Write files with names after the prefix: the arrays of `Terms`, and counts.
 
         Compounds, such as German ones, are also indexed by their parts, if these are among the known stems.
         """
@@ -123,7 +118,6 @@ class Inverter:
         free[order] = starts[:-1]
         np.save(folder / f"{prefix}keys.npy", keys[order])
         np.save(folder / f"{prefix}starts.npy", starts)
-        np.save(folder / f"{prefix}lengths.npy", np.concatenate(self._lengths).astype(np.int32))
         self._write_entries(folder, prefix, int(frequency.sum()), free)
 
     def _write_entries(self, folder: Path, prefix: str, number: int, free: Numbers) -> None:
@@ -137,6 +131,11 @@ class Inverter:
             rows[places] = entries.rows
             counts[places] = np.minimum(entries.counts, _COUNTED)
 
+    @property
+    def lengths(self) -> npt.NDArray[np.int32]:
+        """The number of terms of each passage: int32 [n]."""
+        return np.concatenate(self._lengths).astype(np.int32)
+
     def words(self) -> tuple[Sequence[str], Numbers]:
         """Return the terms and how often each occurs in all passages; before `write`, which adds the parts."""
         occurrences = np.zeros(len(self._codes), np.int64)
@@ -144,82 +143,3 @@ class Inverter:
             entries = _Entries.read(block)
             occurrences += np.bincount(entries.codes, entries.counts, len(occurrences)).astype(np.int64)
         return list(self._codes), occurrences
-
-
-def write_weights(folder: Path, prefix: str = "") -> None:
-    """Write the weights of the postings that an `Inverter` or `merge_postings` wrote."""
-    lengths, starts = np.load(folder / f"{prefix}lengths.npy"), np.load(folder / f"{prefix}starts.npy")
-    mean_length = int(lengths.sum(dtype=np.int64)) / len(lengths) if lengths.any() else 1.0
-    norm = K1 * (1 - B + B * lengths / mean_length)
-    rarities = rarity(len(lengths), np.diff(starts))
-    with ArrayFile(folder / f"{prefix}weights.npy", np.float32) as weights:
-        for first, last in _ranges(starts):
-            entries = slice(starts[first], starts[last])
-            rare = np.repeat(rarities[first:last], np.diff(starts[first : last + 1]))
-            counts = part(folder / f"{prefix}counts.npy", entries).astype(np.int64)
-            weights.append(rare * counts * (K1 + 1) / (counts + norm[part(folder / f"{prefix}rows.npy", entries)]))
-
-
-class _Stored:
-    """Postings in files, as they take part in others.
-
-    Attributes:
-        keys: Hashes of the terms.
-        starts: Where the entries of each begin, and where the last ends.
-        at: Place of each term among all of both.
-    """
-
-    def __init__(self, folder: Path, prefix: str, moved: Numbers, passages: int) -> None:
-        """Open the postings of passages that move to these places among so many; -1 for those that are gone."""
-        self._rows, self._counts = (folder / f"{prefix}{name}.npy" for name in ("rows", "counts"))
-        self._moved, self._passages = moved, passages
-        self.keys, self.starts = np.load(folder / f"{prefix}keys.npy"), np.load(folder / f"{prefix}starts.npy")
-        self.at = np.empty(0, np.int64)
-
-    def entries(self, first: int, last: int) -> _Entries:
-        """Return those of a range of all terms, without those of passages that are gone."""
-        begin, end = np.searchsorted(self.at, [first, last])
-        codes = np.repeat(self.at[begin:end], np.diff(self.starts[begin : end + 1]))
-        entries = slice(self.starts[begin], self.starts[end])
-        rows, counts = self._moved[part(self._rows, entries)], part(self._counts, entries)
-        there = rows >= 0
-        return _Entries(codes[there], rows[there], counts[there])
-
-
-def merge_postings(
-    previous: tuple[Path, Numbers], changes: tuple[Path, Numbers], folder: Path, prefix: str, passages: int
-) -> None:
-    """Write the postings of passages of which some stay and some come, but for weights and lengths.
-
-    Args:
-        previous: Folder of the postings before, and where each of its passages is now: -1 for those that are gone.
-        changes: The same of the passages that come.
-        folder: Where the files are written.
-        prefix: Of the files' names.
-        passages: Number of passages now.
-    """
-    stay, come = (_Stored(source, prefix, moved, passages) for source, moved in (previous, changes))
-    keys = np.union1d(stay.keys, come.keys)
-    number = np.zeros(len(keys), np.int64)
-    for one in (stay, come):
-        one.at = np.searchsorted(keys, one.keys)
-        number[one.at] += np.diff(one.starts)
-    frequency = np.zeros(len(keys), np.int64)
-    rows_file = ArrayFile(folder / f"{prefix}rows.npy", np.int32)
-    counts_file = ArrayFile(folder / f"{prefix}counts.npy", np.uint16)
-    with rows_file as rows, counts_file as counts:
-        for first, last in _ranges(np.cumsum([0, *number])):
-            old, new = stay.entries(first, last), come.entries(first, last)
-            for entries in (old, new):
-                frequency[first:last] += np.bincount(entries.codes - first, minlength=last - first)
-            at = np.searchsorted(old.codes * passages + old.rows, new.codes * passages + new.rows)
-            rows.append(np.insert(old.rows, at, new.rows))
-            counts.append(np.insert(old.counts, at, new.counts))
-    np.save(folder / f"{prefix}keys.npy", keys[frequency > 0])
-    np.save(folder / f"{prefix}starts.npy", np.cumsum([0, *frequency[frequency > 0]], dtype=np.int64))
-
-
-def _ranges(starts: Numbers) -> Iterator[tuple[int, int]]:
-    """Yield the terms from first to last, such that each range but those of one term has few entries."""
-    cuts = np.searchsorted(starts, np.arange(_IN_MEMORY, starts[-1], _IN_MEMORY))
-    yield from pairwise(np.unique([0, *cuts, len(starts) - 1]).tolist())

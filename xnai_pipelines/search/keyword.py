@@ -23,6 +23,7 @@ EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 LONGEST_TITLE = 8  # words
 MOST_READ = 2_000  # passages
 LAST_QUESTIONS = 64  # whose words are remembered: each part of search asks for them
+LAST_TERMS = 4_096  # whose numbers are
 TELLING_WORDS = 2  # that one passage alone has: together they are no accident
 _NAME = re.compile(rf"(?:{LETTER}){{2,}}")
 _PARTS = re.compile(r"[^/]+")  # of "and/or"
@@ -37,6 +38,7 @@ class KeywordSearch:
         self._corpus = corpus
         self._readable = readable
         self._told: dict[str, Sequence[Word]] = {}
+        self._numbers: dict[str, int] = {}
 
     def scores(self, text: str) -> Scores:
         """Return the BM25 score of every passage and a share of its document's: float32 [n].
@@ -53,12 +55,28 @@ class KeywordSearch:
             asked[self._stems(word.text)] = 1.0
             parts = self._parts(word.text)
             asked.update({(part,): 1 / len(parts) for part in parts if (part,) not in asked})
-        passages = self._corpus.postings.scores(exact | asked, self._readable)
+        passages = self._corpus.postings.scores(exact | asked, self._passages, self.number)
+        passages = self._corpus.places.by_row(passages)
+        if self._readable is not None:
+            passages[~self._readable] = 0
         return self._documents.shared(passages, asked)
 
     @cached_property
     def _documents(self) -> DocumentWords:
         return DocumentWords(self._corpus.postings, self._corpus.documents, self._corpus.lengths, self._readable)
+
+    @cached_property
+    def _passages(self) -> int:
+        """How many passages there are."""
+        return len(self._corpus.passages) if self._readable is None else int(np.count_nonzero(self._readable))
+
+    @cached_property
+    def _there(self) -> npt.NDArray[np.bool_] | None:
+        """Which places have a passage that may be read: bool [places]; None if all have."""
+        if self._readable is None and self._corpus.places.are_rows:
+            return None
+        readable = np.ones(len(self._corpus.passages), bool) if self._readable is None else self._readable
+        return self._corpus.places.by_place(readable, False)
 
     def telling(self, text: str) -> Sequence[Word]:
         """Return the words of a question, without function words of its language if there are others.
@@ -99,7 +117,7 @@ class KeywordSearch:
 
     def __contains__(self, term: object) -> bool:
         """Return whether a passage contains the term."""
-        return isinstance(term, str) and len(self.containing(term)) > 0
+        return isinstance(term, str) and self.number(term) > 0
 
     def knows(self, word: str) -> bool:
         """Return whether a passage contains the word, given in its exact form, or its stem, or its parts."""
@@ -118,13 +136,13 @@ class KeywordSearch:
         if not scores.max(initial=0.0) > 0:
             return 0.0
         best = int(np.argmax(scores))
-        number = len(scores) if self._readable is None else int(np.count_nonzero(self._readable))
+        number = self._passages
         asked = there = 0.0
         for word in {word.text for word in self.telling(text)}:
-            found = [self.containing(term) for term in (word, *self._stems(word), *self._parts(word))]
-            rare = float(rarity(number, max(map(len, found))))
+            terms = [word, *self._stems(word), *self._parts(word)]
+            rare = float(rarity(number, max(map(self.number, terms))))
             asked += rare
-            there += rare * any(_holds(rows, best) for rows in found)
+            there += rare * any(self._corpus.postings.has(term, best) for term in terms)
         return min(1.0, there / min(asked, TELLING_WORDS * float(rarity(number, 1))))
 
     def spoken(self, text: str, scores: Scores) -> Mapping[str, float]:
@@ -142,6 +160,15 @@ class KeywordSearch:
         """The languages of the passages."""
         return Languages.among(self._corpus.passages["language"], self._readable)
 
+    def number(self, term: str) -> int:
+        """Return how many passages contain the term."""
+        found = self._numbers.get(term)
+        if found is None:
+            if len(self._numbers) >= LAST_TERMS:
+                self._numbers.clear()
+            found = self._numbers[term] = self._corpus.postings.number(term, self._there)
+        return found
+
     def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""
         rows = self._corpus.postings.containing(term)
@@ -153,7 +180,8 @@ class KeywordSearch:
         words = self._corpus.vocabulary
         if self._readable is None:
             return words
-        counts = pa.array(self._corpus.postings.counts(self._corpus.vocabulary_places, self._readable))
+        there = self._corpus.places.by_place(self._readable, False)
+        counts = pa.array(self._corpus.postings.counts(self._corpus.vocabulary_places, there))
         return words.set_column(1, "count", counts).filter(pc.greater(counts, 0)).combine_chunks()
 
     def titled(self, text: str) -> list[Passages]:
@@ -218,12 +246,6 @@ def best_found(scores: Scores) -> Rows:
     """Return the 10 best passages that contain a word of the question: int64 [m]."""
     found = np.flatnonzero(scores > 0)
     return found[best_rows(scores[found], TELLING)]
-
-
-def _holds(rows: Passages, row: int) -> bool:
-    """Return whether ascending rows hold a row."""
-    at = int(rows.searchsorted(row))
-    return at < len(rows) and int(rows[at]) == row
 
 
 def option(word: str) -> str:

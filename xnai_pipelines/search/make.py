@@ -27,6 +27,7 @@ from xnai_pipelines.state.diff import Diff, diff_rows
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import EncoderOrigin, Release, Releases, embeddings_table_name, now
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, TableSpec, embeddings_spec
+from xnai_pipelines.state.table_maintenance import join_files
 
 CHUNKS_IN_COMMIT = 4_096
 UNKNOWN_ORIGIN = EncoderOrigin()
@@ -102,7 +103,7 @@ def fill_index(
     table.checkout_latest()
     rows = int(table.count_rows())
     if work.to_write or work.removed:
-        context.tables.join_files(table)
+        join_files(context.tables, table)
     publish_corpus(context.home, context.tables, spec.name)
     record = Releases(context.home.releases).vector_index_path(number)
     return EmbeddingsReport(
@@ -168,10 +169,9 @@ def _embed(context: StageContext, encoder: Encoder, spec: TableSpec, work: Diff,
         return done
 
     with VectorCache(context.home.vector_cache) as cache:
-        for batch in context.tables.stream(CHUNKS, COPIED) if wanted else ():
-            mine = batch.filter(pa.array([key in wanted for key in batch["chunk_id"].to_pylist()]))
-            waiting.append(mine)
-            held += mine.num_rows
+        for batch in context.tables.stream(CHUNKS, COPIED, among=wanted):
+            waiting.append(batch)
+            held += batch.num_rows
             if held >= CHUNKS_IN_COMMIT:
                 counts += write()
                 waiting, held = [], 0

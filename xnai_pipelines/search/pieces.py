@@ -1,10 +1,10 @@
-"""Vectors and texts of passages: a base, which edits leave as it is, and a piece with what changed since.
+"""Vectors, codes, texts and postings of passages: a base, which edits leave as it is, and what changed since.
 
-They are most of what search reads, and are read of some passages at a time. So their order need not be that of the
-passages: each passage has a place in the pieces. The files of all else are in the passages' order.
+They are most of what search reads. Their order is not that of the passages: each passage has a place in the pieces. The
+files of all else are in the passages' order.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from xnai_pipelines.search.array_files import ArrayFile, mapped
+from xnai_pipelines.search.array_files import ArrayFile, mapped, opened
+from xnai_pipelines.search.places import Places, gathered
 from xnai_pipelines.state.layout import link_or_copy
 
 BASE, CHANGED = "base", "changed"  # folders of the pieces
-VECTORS, TEXTS, PLACES = "vectors.npy", "texts.arrow", "places.npy"
+CODES, VECTORS, TEXTS, PLACES = "codes.npy", "vectors.npy", "texts.arrow", "places.npy"
 SCHEMA = pa.schema([("text", pa.string()), ("context", pa.string())])  # `context`: what a passage has before its text
 
 Vectors = npt.NDArray[np.float32]
+Codes8 = npt.NDArray[np.int8]
 Rows = npt.NDArray[Any] | slice
 
 
@@ -30,19 +32,22 @@ class Pieces:
     """The vectors and texts of n passages, in files that are mapped into memory.
 
     Attributes:
-        places: Where each passage is among the rows of the base and of what changed: int32 [n].
+        places: Where each passage is among the rows of the base and of what changed.
         in_files: The vectors of each piece: float32 [rows, d].
+        codes: The vectors of each piece in 8 bits: int8 [rows, d].
         texts: The texts of each piece: tables of `SCHEMA`.
     """
 
-    places: npt.NDArray[np.int32]
+    places: Places
     in_files: tuple[Vectors, ...]
+    codes: tuple[Codes8, ...]
     texts: tuple[pa.Table, ...]
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         """Return the pieces in the folder of a corpus."""
-        return cls(_places(folder), _vectors(folder), _texts(folder))
+        vectors, codes = (_arrays(folder, name) for name in (VECTORS, CODES))
+        return cls(places_in(folder), vectors, codes, _texts(folder))
 
     @property
     def base(self) -> int:
@@ -58,32 +63,32 @@ class Pieces:
     @property
     def are_one(self) -> bool:
         """Whether there is the base alone, and nothing in it of passages that are gone."""
-        return len(self.in_files) == 1 and self.base == len(self.places)
+        return len(self.in_files) == 1 and self.base == len(self.places.of_rows)
 
     def in_base(self) -> npt.NDArray[np.bool_]:
         """Return which passages are in the base: bool [n]."""
-        return self.places < self.base
+        return self.places.of_rows < self.base
 
     def vectors(self, rows: Rows) -> Vectors:
         """Return the vectors of the passages in these rows: float32 [number of rows, d]."""
-        return _gathered(self.in_files, self.places[rows])
+        return gathered(self.in_files, self.places.of_rows[rows])
 
     def values(self, column: str, rows: Sequence[int]) -> list[str]:
         """Return a column of `SCHEMA` of the passages in these rows."""
         # Arrow's `take` of a column of several blocks first copies them into one: 17 ms for 200 of 200,000 texts
         columns = [texts[column] for texts in self.texts]
-        places = self.places[np.asarray(rows, np.int64)].tolist()
+        places = self.places.of_rows[np.asarray(rows, np.int64)].tolist()
         return [columns[place >= self.base][place - self.base * (place >= self.base)].as_py() for place in places]
 
 
-def vectors_in(folder: Path, rows: Rows) -> Vectors:
-    """Return what `Pieces.vectors` does; what stays mapped would count as memory of the process."""
-    return _gathered(_vectors(folder), _places(folder)[rows])
+def rows_in(folder: Path, name: str, rows: Rows) -> npt.NDArray[Any]:
+    """Return the passages in these rows of an array of the pieces; what stays mapped would count as memory."""
+    return gathered(_arrays(folder, name), _of_rows(folder)[rows])
 
 
 def texts_in(folder: Path, rows: Rows) -> pa.Table:
     """Return the texts of the passages in these rows, ascending: a table of `SCHEMA`; nothing stays mapped."""
-    places, pieces = _places(folder)[rows], _texts(folder)
+    places, pieces = _of_rows(folder)[rows], _texts(folder)
     within = places < len(pieces[0])
     parts = [_taken(pieces[0], places[within])]
     if not within.all():
@@ -92,30 +97,26 @@ def texts_in(folder: Path, rows: Rows) -> pa.Table:
     return pa.concat_tables(parts).combine_chunks().take(order).combine_chunks()
 
 
-def _places(folder: Path) -> npt.NDArray[np.int32]:
-    return np.asarray(np.load(folder / PLACES, mmap_mode="r"))
+def places_in(folder: Path) -> Places:
+    """Return where the passages of a corpus are."""
+    return Places(_of_rows(folder), sum(map(len, _arrays(folder, VECTORS))))
 
 
-def _pieces(folder: Path) -> list[Path]:
+def piece_folders(folder: Path) -> list[Path]:
+    """Return the folders of a corpus' pieces: the base, and what changed since if anything did."""
     return [folder / name for name in (BASE, CHANGED) if (folder / name).exists()]
 
 
-def _vectors(folder: Path) -> tuple[Vectors, ...]:
-    return tuple(np.asarray(np.load(piece / VECTORS, mmap_mode="r")) for piece in _pieces(folder))
+def _of_rows(folder: Path) -> npt.NDArray[np.int32]:
+    return opened(folder / PLACES)
+
+
+def _arrays(folder: Path, name: str) -> tuple[npt.NDArray[Any], ...]:
+    return tuple(opened(piece / name) for piece in piece_folders(folder))
 
 
 def _texts(folder: Path) -> tuple[pa.Table, ...]:
-    return tuple(mapped(piece / TEXTS) for piece in _pieces(folder))
-
-
-def _gathered(vectors: tuple[Vectors, ...], places: npt.NDArray[np.int32]) -> Vectors:
-    if len(vectors) == 1:
-        return vectors[0][places]
-    base, changed = vectors
-    within = places < len(base)
-    found = np.empty((len(places), base.shape[1]), np.float32)
-    found[within], found[~within] = base[places[within]], changed[places[~within] - len(base)]
-    return found
+    return tuple(mapped(piece / TEXTS) for piece in piece_folders(folder))
 
 
 def _taken(texts: pa.Table, places: npt.NDArray[np.int32]) -> pa.Table:
@@ -153,8 +154,9 @@ def piece_file(piece: Path, dimension: int) -> Iterator[PieceFile]:
         yield PieceFile(vectors, texts)
 
 
-def keep_piece(old: Path, new: Path) -> None:
-    """Make the files of a piece those of another folder too."""
+def keep_piece(old: Path, new: Path, *, but: Collection[str]) -> None:
+    """Make the files of a piece, but those of some names, those of another folder too."""
     new.mkdir()
-    for name in (VECTORS, TEXTS):
-        link_or_copy(old / name, new / name)
+    for path in old.iterdir():
+        if path.name not in but:
+            link_or_copy(path, new / path.name)

@@ -1,11 +1,11 @@
 """BM25 over terms: which passages contain a term, and how much it adds to the score of each. Pure.
 
 Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009; as in bm25s (Lu, 2024), what a
-term adds to a passage is computed when the index is built.
+term adds to a passage is computed when the index is built, but for the term's rarity, which each edit changes.
 """
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xnai_pipelines.search.places import Places, joined
 from xnai_pipelines.search.stems import STEM_MARK, stem
 
 K1 = 1.2
@@ -23,98 +24,160 @@ _SHORTEST_PART = 4  # letters
 _LINKS = re.compile(r"(?:es|en|er|s|n|e)$")  # between the parts of a compound
 
 Scores = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int32]
+There = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Postings:
-    """An inverted index of n passages and v terms.
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """The places of v terms in one piece of a corpus.
 
     Attributes:
         keys: Hashes of the terms, sorted: uint64 [v].
         starts: Where each term's entries begin, and where the last ends: int64 [v + 1].
-        rows: The passages of each term, ascending: int32 [entries].
-        weights: What the term adds to the BM25 score of the passage: float32 [entries].
-        times: How often the passage has the term: uint16 [entries].
-        passages: n.
-        remembered: Entries of terms that were asked for: a question asks for each of its terms several times.
+        places: The places that have each term, ascending: int32 [entries].
     """
 
     keys: npt.NDArray[np.uint64]
     starts: npt.NDArray[np.int64]
-    rows: npt.NDArray[np.int32]
-    weights: Scores
-    times: npt.NDArray[np.uint16]
-    passages: int
-    remembered: dict[str, slice] = field(default_factory=dict, init=False, repr=False)
+    places: Rows
 
-    def of(self, term: str) -> slice:
-        """Return which entries are the term's; none if no passage contains it."""
-        found = self.remembered.get(term)
-        if found is None:
-            if len(self.remembered) >= _REMEMBERED:
-                self.remembered.clear()
-            found = self.remembered[term] = self._entries(term)
-        return found
+    def at(self, terms: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Return which of the keys each term's is, -1 for terms that no place has: int64 [number of terms]."""
+        keys = hashed(terms)
+        at = np.minimum(np.searchsorted(self.keys, keys), max(len(self.keys) - 1, 0))
+        return np.where(self.keys[at] == keys, at, -1) if len(self.keys) else np.full(len(keys), -1)
 
-    def _entries(self, term: str) -> slice:
-        key = hashed([term])[0]
+    def entries(self, key: np.uint64) -> slice:
+        """Return which entries are a term's."""
         at = int(self.keys.searchsorted(key))
         if at == len(self.keys) or self.keys[at] != key:
             return slice(0, 0)
         return slice(int(self.starts[at]), int(self.starts[at + 1]))
 
-    def places(self, terms: Sequence[str]) -> npt.NDArray[np.int64]:
-        """Return which of the keys each term's is, -1 for terms that no passage contains: int64 [number of terms]."""
-        keys = hashed(terms)
-        at = np.minimum(np.searchsorted(self.keys, keys), max(len(self.keys) - 1, 0))
-        return np.where(self.keys[at] == keys, at, -1) if len(self.keys) else np.full(len(keys), -1)
 
-    def counts(self, places: npt.NDArray[np.int64], readable: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-        """Return how many readable passages contain each term, given by its place: int64 [number of terms]."""
-        before = np.concatenate([[0], np.cumsum(readable[self.rows])])
-        counted = before[self.starts[places + 1]] - before[self.starts[places]]
-        return np.where(places < 0, 0, counted)
+@dataclass(frozen=True, slots=True, eq=False)
+class Inverted:
+    """An inverted index of n passages: which have a term.
 
-    def among(self, terms: Sequence[str]) -> list[npt.NDArray[np.int32]]:
-        """Return the passages of each of many terms that any has, as `containing` does; most are in none."""
-        keys = hashed(terms)
-        at = np.searchsorted(self.keys, keys)
-        within = at < len(self.keys)
-        found = at[within][self.keys[at[within]] == keys[within]]
-        return [self.rows[self.starts[one] : self.starts[one + 1]] for one in found]
+    Attributes:
+        pieces: The terms of each piece.
+        places: Where the passages are.
+        remembered: Entries of terms that were asked for: a question asks for each of its terms several times.
+    """
 
-    def containing(self, term: str) -> npt.NDArray[np.int32]:
+    pieces: tuple[Terms, ...]
+    places: Places
+    remembered: dict[str, tuple[slice, ...]] = field(default_factory=dict, init=False, repr=False)
+
+    def of(self, term: str) -> tuple[slice, ...]:
+        """Return which entries of each piece are the term's."""
+        found = self.remembered.get(term)
+        if found is None:
+            if len(self.remembered) >= _REMEMBERED:
+                self.remembered.clear()
+            key = hashed([term])[0]
+            found = self.remembered[term] = tuple(piece.entries(key) for piece in self.pieces)
+        return found
+
+    def containing(self, term: str) -> Rows:
         """Return the passages that contain the term, ascending: int32 [m]."""
-        return self.rows[self.of(term)]
+        places = self._found(term)
+        if self.places.are_rows and len(places) == 1:
+            return places[0]
+        rows = self.places.rows.take(joined(places))
+        return np.sort(rows[rows >= 0], kind="stable")
 
-    def scores(self, asked: Mapping[tuple[str, ...], float], readable: npt.NDArray[np.bool_] | None = None) -> Scores:
-        """Return the BM25 score of every passage: float32 [n].
+    def number(self, term: str, there: There | None = None) -> int:
+        """Return how many of the passages in places that are there contain the term: bool [places], None for all."""
+        found = self._found(term)
+        return sum(len(some) if there is None else int(np.count_nonzero(there.take(some))) for some in found)
+
+    def has(self, term: str, row: int) -> bool:
+        """Return whether a passage contains the term."""
+        place = self.places.of_rows[row]
+        return any(_holds(some, place) for some in self._found(term))
+
+    def among(self, terms: Sequence[str]) -> list[Rows]:
+        """Return the passages of each of many terms that any has, as `containing` does; most are in none."""
+        known = np.any([piece.at(terms) >= 0 for piece in self.pieces], axis=0)
+        found = (self.containing(term) for term, is_known in zip(terms, known, strict=True) if is_known)
+        return [rows for rows in found if len(rows)]
+
+    def _found(self, term: str) -> list[Rows]:
+        """Return the places in each piece that have the term."""
+        return [piece.places[entries] for piece, entries in zip(self.pieces, self.of(term), strict=True)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Postings(Inverted):
+    """An inverted index that tells how often passages have a term, and scores them by it.
+
+    Attributes:
+        weights: What each entry adds to the BM25 score of its place, but for the term's rarity: float32 [entries] of
+            each piece.
+        times: How often the place has the term: uint16 [entries] of each piece.
+    """
+
+    weights: tuple[Scores, ...]
+    times: tuple[npt.NDArray[np.uint16], ...]
+
+    def counts(self, at: Sequence[npt.NDArray[np.int64]], there: There) -> npt.NDArray[np.int64]:
+        """Return how many places that are there have each of m terms: int64 [m].
+
+        Args:
+            at: What `Terms.at` of each piece returns for the terms.
+            there: bool [places].
+        """
+        total = np.zeros(len(at[0]), np.int64)
+        for piece, found in zip(self.pieces, at, strict=True):
+            before = np.concatenate([[0], np.cumsum(there[piece.places])])
+            total += np.where(found < 0, 0, before[piece.starts[found + 1]] - before[piece.starts[found]])
+        return total
+
+    def scores(
+        self, asked: Mapping[tuple[str, ...], float], passages: int, number: Callable[[str], int] | None = None
+    ) -> Scores:
+        """Return the BM25 score of every place: float32 [places].
 
         Args:
             asked: Words with their weights, each word as the terms that it is in the languages. A word is as rare as
                 it is in all of them, or a few passages in another language would be before all others. A term counts
                 in the first word that has it.
-            readable: Which passages there are: bool [n]. The others score 0, and a word is as rare as it is among
-                those that are there.
+            passages: Number of passages that may be read; what the others score says nothing.
+            number: Returns how many of these contain a term.
         """
-        scores = np.zeros(self.passages, np.float32)
-        number = self.passages if readable is None else int(np.count_nonzero(readable))
+        scores = np.zeros(self.places.number, np.float32)
         counted = set[str]()
-        for terms, weight in asked.items():
-            found = [self.of(term) for term in terms if term not in counted]
+        for word, weight in asked.items():
+            terms = [term for term in word if term not in counted]
             counted.update(terms)
-            rows = [self.rows[entries] for entries in found]
-            there = [slice(None) if readable is None else readable[some] for some in rows]
-            word = rarity(number, sum(len(some[kept]) for some, kept in zip(rows, there, strict=True)))
-            for entries, some, kept in zip(found, rows, there, strict=True):
-                factor = np.float32(weight * word / rarity(self.passages, len(some)))
-                np.add.at(scores, some[kept], factor * self.weights[entries][kept])
+            factor = np.float32(weight * rarity(passages, sum(map(number or self.number, terms))))
+            for term in terms:
+                for piece, weights, entries in zip(self.pieces, self.weights, self.of(term), strict=True):
+                    np.add.at(scores, piece.places[entries], factor * weights[entries])
         return scores
 
 
 def hashed(terms: Iterable[str]) -> npt.NDArray[np.uint64]:
     """Return the keys of terms: 64 bits of BLAKE2b; two of a million terms share one with a probability of 3e-8."""
     return np.frombuffer(b"".join(blake2b(term.encode(), digest_size=8).digest() for term in terms), "<u8")
+
+
+def _holds(places: Rows, place: int) -> bool:
+    """Return whether ascending places hold a place."""
+    at = int(places.searchsorted(place))
+    return at < len(places) and int(places[at]) == place
+
+
+def mean_length(lengths: npt.NDArray[np.int32]) -> float:
+    """Return the mean number of terms of passages, to three digits: most edits leave it, and the weights, as it is."""
+    return float(f"{lengths.sum(dtype=np.int64) / len(lengths):.3g}") if lengths.any() else 1.0
+
+
+def saturated(times: npt.NDArray[Any], lengths: npt.NDArray[Any], mean: float) -> npt.NDArray[np.float64]:
+    """Return what so many occurrences in passages of these lengths add to a score, but for the term's rarity."""
+    return times * (K1 + 1) / (times + K1 * (1 - B + B * lengths / mean))
 
 
 def rarity(passages: int, containing: Any) -> Any:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.search.words import ANALYSER
-from xnai_pipelines.state.tables import is_in, reading
+from xnai_pipelines.state.table_reading import is_in, reading
 
 SHOWN = [
     "chunk_id", "document_id", "source", "start", "end", "heading_path", "sections", "page", "media_type", "language",

@@ -29,7 +29,8 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUARANTINE, TableSpec, embeddings_spec
-from xnai_pipelines.state.tables import Tables, vectors_of
+from xnai_pipelines.state.table_reading import vectors_of
+from xnai_pipelines.state.tables import Tables
 
 SPOT_CHECKED = 32  # stored vectors that are recomputed and compared
 

@@ -37,7 +37,7 @@ from xnai_pipelines.state.manifest import EncoderCandidate, now, record_candidat
 from xnai_pipelines.state.measured import content_hash, logged_once, measured_once
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import embeddings_spec
-from xnai_pipelines.state.tables import vectors_of
+from xnai_pipelines.state.table_reading import vectors_of
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 HELD_OUT_TEXTS = 200
