@@ -183,6 +183,12 @@ def test_maintenance_says_what_it_freed(filled):
     assert shown["bytes_after"] > 0
 
 
+def test_a_run_that_does_not_ingest_gives_tables_the_columns_of_this_version_first(filled: Pipeline):
+    filled.work.tables.open(CHUNKS.name).drop_columns(["sections"])
+    assert filled.run("maintain").success
+    assert "sections" in filled.work.tables.open(CHUNKS.name).schema.names
+
+
 def test_an_edit_costs_only_its_own_work_and_reaches_the_index_while_the_settings_name_another_encoder(filled):
     released = filled.work.search().release
     filled.work.write("notes/rain.txt", "Hail fell on the hills.\n")

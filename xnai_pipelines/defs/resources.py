@@ -23,7 +23,7 @@ from xnai_pipelines.settings.intake import Intake
 from xnai_pipelines.state.context import Progress, StageContext
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import held, leased, shown_alive
-from xnai_pipelines.state.migration import migrate
+from xnai_pipelines.state.migration import migrate, migrate_tables
 from xnai_pipelines.state.table_claim import claim_tables
 from xnai_pipelines.state.tables import Tables, kill_after
 from xnai_pipelines.state.tracker import MlflowRun, Tracker, tracker_of
@@ -105,6 +105,7 @@ class StoresResource(HomeResource):
         with shown_alive(self.layout, run.run_id), ExitStack() as self._retraining, ExitStack() as self._turn:
             self._take_turn(run.run_id, context.log)
             end_dead_runs(instance, self.layout)
+            migrate_tables(self.layout, _say(context.log))
             yield self
 
     @contextmanager

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,19 +102,19 @@ def pending(home: Home) -> tuple[Change, ...]:
             Change(f"reports/{path.relative_to(home.reports).as_posix()}", "It moves to state/.")
             for path in sorted(_replaced(home.reports))
         ]
-    if not has_tables(home):
-        return tuple(changes)
-    tables = Tables.of(home)
+    return (*changes, *_table_changes(Tables.of(home))) if has_tables(home) else tuple(changes)
+
+
+def _table_changes(tables: Tables) -> Iterator[Change]:
     for spec in _specs(tables):
         stored = tables.open(spec.name).schema
         missing = [field.name for field in spec.schema if field.name not in stored.names]
         wrong = [f.name for f in spec.schema if f.name in stored.names and not f.type.equals(stored.field(f.name).type)]
         if missing:
-            changes.append(Change(f"table {spec.name}", f"It gains the columns {', '.join(missing)}."))
+            yield Change(f"table {spec.name}", f"It gains the columns {', '.join(missing)}.")
         if wrong:
             what = f"It stores {', '.join(wrong)} in a form that this version cannot read: ingest into a new XNAI_HOME."
-            changes.append(Change(f"table {spec.name}", what, possible=False))
-    return tuple(changes)
+            yield Change(f"table {spec.name}", what, possible=False)
 
 
 def migrate_tables(home: Home, say: Callable[[str], None]) -> None:
@@ -124,7 +124,7 @@ def migrate_tables(home: Home, say: Callable[[str], None]) -> None:
         HomeError: The home cannot be written.
         TableError: A table stores a column in a form that this version cannot read.
     """
-    if has_tables(home):
+    if has_tables(home) and any(_table_changes(Tables.of(home))):
         with sole_writer(home, say):
             tables = Tables.of(home)
             for spec in _specs(tables):
