@@ -32,6 +32,7 @@ FILES = {
     "ko/backup.md": "# 운영\n\n데이터베이스를 매일 밤 두 시에 백업합니다.\n",
     "en/tar.md": "# Archives\n\nUnpack the archive of notes with `tar -xzf notes.tgz`.\n",
     "en/it.md": "# Departments\n\nIT is on the second floor.\n",
+    "en/its.md": "# Archive\n\nIt is small. When it is full, copy it, check it and empty it.\n",
     "en/who.md": "# Music\n\nThe Who are a rock band from London.\n",
     "en/resume.md": "# Hiring\n\nApplicants send a résumé and a letter.\n",
     "en/option.md": "# Config\n\nSet the option max\u200bConnection\u200bTimeout to thirty seconds.\n",
@@ -104,7 +105,9 @@ def test_words_are_found_in_any_writing(index: SearchIndex, question: str, sourc
         ("How do I rotate the keys?", ["rotate", "keys"]),
         ("signing keys of the war", ["signing", "keys", "war"]),  # "war" is a function word of German
         ("Wer hilft? Die Versicherung", ["hilft", "versicherung"]),
-        ("IT policy", ["it", "policy"]),
+        ("IT policy", ["IT", "policy"]),
+        ("IT", ["IT"]),
+        ("AM policy", ["am", "policy"]),  # which no passage has in capitals
         ("keys that he/she/they and/or you rotate", ["keys", "rotate"]),
         ("THE WHO", ["the", "who"]),
     ],

@@ -17,7 +17,7 @@ from xnai_pipelines.search.postings import DECOMPOUNDED, compound_parts, rarity
 from xnai_pipelines.search.query import Asked
 from xnai_pipelines.search.ranking import Rows, Scores, best_rows
 from xnai_pipelines.search.stems import stem
-from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, title, words
+from xnai_pipelines.search.words import Word, fold, folded, normalise, title, words
 
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 LONGEST_TITLE = 8  # words
@@ -25,7 +25,6 @@ MOST_READ = 2_000  # passages
 LAST_QUESTIONS = 64  # whose words are remembered: each part of search asks for them
 LAST_TERMS = 4_096  # whose numbers are
 TELLING_WORDS = 2  # that one passage alone has: together they are no accident
-_NAME = re.compile(rf"(?:{LETTER}){{2,}}")
 _PARTS = re.compile(r"[^/]+")  # of "and/or"
 
 Passages = npt.NDArray[np.int32]
@@ -81,8 +80,8 @@ class KeywordSearch:
     def telling(self, text: str) -> Sequence[Word]:
         """Return the words of a question, without function words of its language if there are others.
 
-        A word in capitals is none in a question that has small letters too: "IT policy", "WHO guidelines". Several are:
-        "and/or", "he/she/they".
+        A function word in capitals, as in "IT policy", is searched for in capitals if passages have it so; else it is
+        kept. Of "and/or" and "he/she/they" nothing is kept.
         """
         told = self._told.get(text)
         if told is None:
@@ -92,9 +91,11 @@ class KeywordSearch:
         return told
 
     def _telling(self, text: str) -> Sequence[Word]:
-        found = list(words(text))
-        capitals = () if text.isupper() else {fold(name) for name in _NAME.findall(normalise(text)) if name.isupper()}
-        dropped = self._function_words({word.text for word in found}).difference(capitals)
+        asked = list(words(text))
+        capitals = {word.text for word in asked if word.text.isupper()}
+        absent = {name for name in capitals if name not in self}
+        found = [word for word in asked if word.text not in absent]
+        dropped = self._function_words({word.text for word in found}).difference(map(fold, absent))
         return [word for word in found if not dropped.issuperset(_PARTS.findall(word.text))] or found
 
     def lookups(self, text: str) -> tuple[str, ...]:

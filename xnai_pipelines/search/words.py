@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from xnai_pipelines.search.function_words import FUNCTION_WORDS, function_words
 from xnai_pipelines.search.stems import stem
 
-ANALYSER = 5  # raised when the same text gives other terms: the stored ones are then made again
+ANALYSER = 6  # raised when the same text gives other terms: the stored ones are then made again
 
 # Scripts written with signs on their letters: Hebrew, Arabic, Indic and others; of Latin and Greek the accents.
 _SIGNED = [chr(code) for code in (*range(0x300, 0x1D00), *range(0x1DC0, 0x1E00), *range(0xA800, 0xAC00))]
@@ -61,6 +62,7 @@ _LOOKUP = re.compile(
 )
 _ABBREVIATION = re.compile(r"(?:St|Dr|Mr|Mrs|Ms|Prof|Nr|No|Fig|Vol)\.")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
+_FUNCTION_WORDS = function_words(FUNCTION_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,11 @@ def fold(word: str) -> str:
 def words(text: str) -> Iterator[Word]:
     """Yield the words of a text in order; of an identifier the whole, then its parts.
 
-    Of unspaced writing the letters and the pairs of letters are yielded: which of them are words is not known.
+    Of unspaced writing the letters and the pairs of letters are yielded: which of them are words is not known. A
+    function word in capitals may be a name, as in "IT policy" and "WHO guidelines": it is followed by itself in
+    capitals, unless the text has no small letters.
     """
+    shouted = text.isupper() and " " in text
     for match in _TOKEN.finditer(normalise(text)):
         token = match.group()
         if token.startswith("-"):  # an option of a command: -xzf, --verbose
@@ -112,13 +117,16 @@ def words(text: str) -> Iterator[Word]:
             yield from (Word(part, identifier=True) for part in _letters_and_pairs(token))
         elif _is_spoken(token) and not _INNER_CAPITAL.search(token):
             yield Word(fold(token))
+            if len(token) > 1 and token.isupper() and not shouted and fold(token) in _FUNCTION_WORDS:
+                yield Word(token, identifier=True)
         else:
             yield from _compound(token)
 
 
 def title(text: str) -> list[str]:
     """Return the words of a title in order, those of unspaced writing as pairs of letters."""
-    return [word.text for word in words(text) if len(word.text) > 1 or not UNSPACED_WRITING.match(word.text)]
+    said = (word.text for word in words(text) if not word.text.isupper())
+    return [word for word in said if len(word) > 1 or not UNSPACED_WRITING.match(word)]
 
 
 def _letters_and_pairs(run: str) -> Iterator[str]:
