@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SUPPORT_SHOWN = 10
 EVIDENCE_SHOWN = 300  # characters
 
-graph_app = typer.Typer(help="Ask the knowledge graph: entities, paths, communities, and what they rest on.")
+graph_app = typer.Typer(help="Ask the knowledge graph: entities, paths, communities, and their evidence.")
 app.add_typer(graph_app, name="graph")
 
 Name = Annotated[str, typer.Argument(help="A name in any form that the documents use, or an id.")]
@@ -50,7 +50,7 @@ def entity(name: Name, as_json: AsJson = False) -> None:
 def path(
     first: Name, second: Annotated[str, typer.Argument(help="The other entity.")], as_json: AsJson = False
 ) -> None:
-    """Show the shortest way between two entities, with a sentence for each step."""
+    """Show the shortest path between two entities, with a sentence for each step."""
     asked = _graph()
     steps = asked.path(first, second)
     if as_json:
@@ -145,7 +145,7 @@ def why(
 @graph_app.command()
 def export(
     form: Annotated[str, typer.Option("--format", help="graphml or jsonl.")] = "graphml",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File; by default standard output.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File. Default: standard output.")] = None,
 ) -> None:
     """Write the whole graph for other programs."""
     from xnai_pipelines.errors import OptionError
@@ -169,7 +169,7 @@ def export(
 @graph_app.command()
 def show(
     name: Name,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File; by default one in this folder.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File. Default: one in this folder.")] = None,
 ) -> None:
     """Write a page of the graph around an entity: one HTML file that loads nothing."""
     from xnai_pipelines.graph.page import page

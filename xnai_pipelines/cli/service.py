@@ -9,7 +9,7 @@ import typer
 from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 from xnai_pipelines.state.layout import Home
 
-token_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the tokens of the service's callers.")
+token_app = typer.Typer(no_args_is_help=True, help="Create, list and revoke tokens for callers of the service.")
 app.add_typer(token_app, name="token")
 
 
