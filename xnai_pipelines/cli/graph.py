@@ -25,7 +25,7 @@ Name = Annotated[str, typer.Argument(help="A name in any form that the documents
 
 @graph_app.command()
 def entity(name: Name, as_json: AsJson = False) -> None:
-    """Show an entity: its forms, a sentence that says what it is, and its neighbours."""
+    """Show an entity: its forms, a defining sentence, and its neighbours."""
     found = _graph().entity(name)
     if as_json:
         _print(found)
@@ -94,7 +94,7 @@ def themes(
     most: Annotated[int, typer.Option("-k", min=1, help="Number of themes.")] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the documents as a whole say on a question: communities, with sentences and passages."""
+    """Show the themes of all documents on a question: communities, with sentences and passages."""
     import xnai_pipelines
 
     found = xnai_pipelines.open(settings().home, threads=settings().threads).themes(question, level=level, most=most)
@@ -121,7 +121,7 @@ def why(
     prov: Annotated[bool, typer.Option("--prov", help="Print W3C PROV-JSON.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what an entity, a relation or a community rests on: documents, characters and rules."""
+    """Show the evidence for an entity, a relation or a community: documents, characters and rules."""
     from xnai_pipelines.graph.trail import why as trail_of
 
     trail = trail_of(_graph(), name)
