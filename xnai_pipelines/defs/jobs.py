@@ -162,7 +162,8 @@ class Jobs:
                 TRY_ENCODER,
                 tags=RETRAINING,
                 description="Embed the corpus with another encoder, compare it with the current release, and "
-                "release it if it passes the gate. Launch it with the encoder's name in the config of `challenger_index`.",
+                "release it if it passes the gate. Launch it with the encoder's name in the config of "
+                "`challenger_index`.",
             ),
             approve=base.asset_job(
                 "approve",
