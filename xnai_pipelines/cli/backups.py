@@ -105,7 +105,7 @@ def backups(to: To = None, as_json: AsJson = False) -> None:
 @app.command()
 def restore(
     into: Annotated[Path, typer.Option(help="Folder that is missing or empty: the new home.")],
-    backup_id: Annotated[str | None, typer.Argument(metavar="ID", help="Default: the newest of `xnai backups`.")] = None,
+    backup_id: Annotated[str | None, typer.Argument(metavar="ID", help="Id of the backup. Default: newest.")] = None,
     to: Annotated[str | None, typer.Option("--from", help="Where the backups are. Default: XNAI_BACKUP_TO.")] = None,
     as_json: AsJson = False,
 ) -> None:
