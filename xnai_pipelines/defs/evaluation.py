@@ -37,9 +37,7 @@ from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 class EvaluationConfig(dg.Config):
     """Options of this run."""
 
-    force: bool = Field(
-        default=False, description="Measure again even if index and questions are unchanged."
-    )
+    force: bool = Field(default=False, description="Measure again even if index and questions are unchanged.")
 
 
 def questions(

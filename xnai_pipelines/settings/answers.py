@@ -18,7 +18,7 @@ class AnswerSettings(BaseModel):
         description="Name of the model on that server. Without a server: a .gguf file to run (extra llm).",
     )
     llm_api_key: SecretStr | None = Field(default=None, description="Key for that server.")
-        llm_seconds: float = Field(
+    llm_seconds: float = Field(
         default=20.0, gt=0, description="Max seconds for its reply; after that the answer quotes."
     )
     llm_head_start: float = Field(
