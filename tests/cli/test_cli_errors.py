@@ -173,6 +173,7 @@ def test_an_empty_folder_is_refused_and_does_not_become_the_homes(tmp_path, work
 def test_a_home_in_its_documents_folder_is_not_read_and_one_that_is_the_folder_is_refused(work):
     (work.documents / "state-backups").mkdir()
     (work.documents / "state-backups" / "old.md").write_text("An old backup.")
+    (work.documents / "state").mkdir()
     planned = json_of(command(variables(work, home=work.documents / "state"), "plan", "--json"))
     assert (planned["files"]["new"], planned["files"]["skipped"]) == (5, 2)
     entries = sorted(work.documents.iterdir())

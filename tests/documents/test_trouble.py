@@ -333,7 +333,7 @@ def test_the_folder_of_a_table_whose_making_was_killed_stops_no_run(work: Workpl
 def test_a_home_that_cannot_be_written_is_named(work: Workplace, tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(TableError, match="XNAI_HOME"):
-        Tables(Home(tmp_path / "file" / "home").lancedb)
+        Tables(Home(tmp_path / "file" / "home").lancedb).ensure(DOCUMENTS)
 
     work.write("a.txt", "Text.\n")
     work.ingest_documents()

@@ -20,7 +20,7 @@ from xnai_pipelines.encoders.encoder import Encoder
 
 pytestmark = pytest.mark.slow
 
-MOST_BYTES = 1_600_000
+MOST_BYTES = 1_800_000
 # Every process of the installed product refuses to open a file of the source tree, and to import what extras bring.
 GUARD = f"""
 import os, sys

@@ -4,8 +4,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
-from xnai_pipelines.search.spelling import Correction, corrected, vocabulary_of
+from xnai_pipelines.search.spelling import LONG, Correction, corrected, vocabulary_of
 from xnai_pipelines.search.words import terms
 
 TEXTS = [
@@ -90,3 +93,17 @@ def test_a_quoted_word_is_kept():
 def test_corrections_are_named():
     found = corrected("certifcate and certifcate", (), WORDS.__contains__, VOCABULARY)
     assert found == ("certificate and certificate", (Correction("certifcate", "certificate"),))
+
+
+@given(
+    st.text("abc", min_size=4, max_size=12),
+    st.lists(st.text("abc", min_size=3, max_size=13), min_size=1, max_size=30, unique=True),
+)
+def test_the_nearest_word_is_that_of_a_comparison_with_all(word: str, known: list[str]):
+    edits = 2 if len(word) >= LONG else 1
+    near = [one for one in known if OSA.distance(word, one) <= edits and (edits == 2 or one[0] == word[0])]
+    vocabulary = vocabulary_of(known, np.ones(len(known), np.int64))
+    said, corrections = corrected(word, (), lambda _: False, vocabulary)
+    expected = min(near, key=lambda one: (OSA.distance(word, one), one), default=word)
+    assert said == expected
+    assert [each.searched for each in corrections] == [expected] * bool(near)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -73,11 +73,28 @@ def _nearest(word: str, vocabulary: pa.Table) -> str | None:
     from rapidfuzz.process import extract
 
     edits = 2 if len(word) >= LONG else 1
-    length = pc.utf8_length(vocabulary["word"])
-    close = pc.and_(pc.greater_equal(length, len(word) - edits), pc.less_equal(length, len(word) + edits))
     if len(word) < LONG:
-        close = pc.and_(close, pc.starts_with(vocabulary["word"], word[0]))
-    candidates = vocabulary.filter(close)
+        vocabulary = vocabulary.filter(pc.starts_with(vocabulary["word"], word[0]))
+    length = pc.utf8_length(vocabulary["word"])
+    candidates = vocabulary.filter(
+        pc.and_(pc.greater_equal(length, len(word) - edits), pc.less_equal(length, len(word) + edits))
+    )
+    candidates = candidates.filter(_has_a_part(candidates["word"], word, edits))
     counts = candidates["count"].to_pylist()
     found = extract(word, candidates["word"].to_pylist(), scorer=OSA.distance, score_cutoff=edits, limit=None)
     return min(found, key=lambda one: (one[1], -counts[one[2]], one[0]))[0] if found else None
+
+
+def _has_a_part(vocabulary: pa.ChunkedArray, word: str, edits: int) -> pa.ChunkedArray:
+    """Return which words have a part of this one: bool [n]. All within so many edits have.
+
+    An edit changes one letter or two neighbours. So of one more part than there are edits, with a letter between two
+    parts, one is unchanged.
+    """
+    letters = len(word) - edits
+    ends = [letters * part // (edits + 1) for part in range(edits + 2)]
+    first, *inner, last = (word[start + n : end + n] for n, (start, end) in enumerate(pairwise(ends)))
+    found = pc.or_(pc.starts_with(vocabulary, first), pc.ends_with(vocabulary, last))
+    for part in inner:
+        found = pc.or_(found, pc.match_substring(vocabulary, part))
+    return found
