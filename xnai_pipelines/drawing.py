@@ -1,6 +1,9 @@
 """The look of every plot: colours, no frame, a title on the left, and a PNG small enough for an event log."""
 
+import warnings
+from contextlib import suppress
 from datetime import datetime
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -36,15 +39,56 @@ def bare(axes: "Axes") -> None:
 
 
 def saved(figure: "Figure") -> bytes:
-    """Return the figure as PNG.
+    """Return the figure as PNG. Letters that no installed font has are drawn as boxes.
 
     It is laid out and drawn once; `Figure.savefig` does both twice if the figure has a layout.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+    _use_fonts_that_have_the_letters(figure)
     content = BytesIO()
-    FigureCanvasAgg(figure).print_png(content)  # type: ignore[no-untyped-call]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
+        warnings.filterwarnings("ignore", r"Matplotlib currently does not support .* natively", UserWarning)
+        FigureCanvasAgg(figure).print_png(content)  # type: ignore[no-untyped-call]
     return content.getvalue()
+
+
+def _use_fonts_that_have_the_letters(figure: "Figure") -> None:
+    from matplotlib.text import Text
+
+    texts = [text for text in figure.findobj(Text) if isinstance(text, Text) and not text.get_text().isascii()]
+    others = _families_with(frozenset(letter for text in texts for letter in text.get_text()))
+    for text in texts if others else ():
+        text.set_fontfamily([*text.get_fontfamily(), *others])
+
+
+@cache
+def _families_with(letters: frozenset[str]) -> tuple[str, ...]:
+    """Return installed families that have the letters which the font of plots lacks, the one with most first."""
+    from matplotlib.font_manager import FontProperties, findfont, fontManager
+
+    lacked = letters - _letters_in(findfont(FontProperties()), letters)
+    if not lacked:
+        return ()
+    having = {entry.name: _letters_in(entry.fname, lacked) for entry in fontManager.ttflist}
+    chosen = []
+    for name in sorted(having, key=lambda name: (-len(having[name]), name)):
+        if having[name] & lacked:
+            chosen.append(name)
+            lacked -= having[name]
+    return tuple(chosen)
+
+
+def _letters_in(path: str, letters: frozenset[str]) -> frozenset[str]:
+    """Return those of the letters that a font has as outlines."""
+    from matplotlib.ft2font import FT2Font
+
+    with suppress(OSError, RuntimeError):  # of files that are not fonts, or gone
+        font = FT2Font(path)
+        if font.scalable:
+            return frozenset(letter for letter in letters if font.get_char_index(ord(letter)))
+    return frozenset()
 
 
 def days(at: datetime) -> float:

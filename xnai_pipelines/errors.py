@@ -352,7 +352,10 @@ class UnreadableError(FileError):
 
 
 class SkippedFileError(FileError):
-    """A file without readable text: `kind` is "unsupported" (an image, an archive, a program) or "empty"."""
+    """A file that is not one to read: `kind` is "unsupported" (an image, an archive, a program), "empty", or alike.
+
+    Its message is what the file is, as counts of skipped files name it: a noun phrase, such as "PNG image".
+    """
 
 
 def expected(class_name: str | None) -> type[XnaiError] | None:

@@ -17,7 +17,9 @@ def test_a_home_is_backed_up_listed_restored_after_its_loss_and_searched(answeri
     there = variables(answering, backup_to=tmp_path / "kept")
     made = json.loads(command(there, "backup", "--json").out)
     assert made["golden"] > 0
-    assert made["backup_id"] in command(there, "backups").out
+    table = command(there, "backups").out
+    assert made["backup_id"] in table
+    assert made["created_at"][:10] in table
     [listed] = json.loads(command(there, "backups", "--json").out)
     assert (listed["backup_id"], listed["damaged"], listed["proven"]) == (made["backup_id"], False, "never")
     # another machine: no home, and the restored one takes its place

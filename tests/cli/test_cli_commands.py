@@ -222,7 +222,7 @@ def test_a_folder_without_text_is_released_and_each_command_says_what_is_missing
     work.write("empty.txt", "")
     said = command(variables(work), "run")
     assert said.code == 0, said.err
-    assert "Skipped: 1 (The file is empty or only white space)." in said.out
+    assert "Skipped: 1 (empty or only whitespace)." in said.out
     assert "retrieval_evaluation/accuracy_floor did not pass. Accuracy was not measured. No document has" in said.err
     status = command(variables(work), "status").out
     assert "empty.txt" in status

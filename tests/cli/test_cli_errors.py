@@ -98,6 +98,15 @@ def test_a_webhook_that_is_no_address_is_named_without_its_value(tmp_path):
     assert "s3cret" not in said
 
 
+def test_wrong_renamed_and_unknown_settings_are_all_named(tmp_path):
+    said = command(variables(home=tmp_path, chunk_size=3, max_model_mb=64, chunksize=64), "plan")
+    assert said.code == 2
+    unknown, wrong = said.err.splitlines()
+    assert unknown == "xnai: XNAI_CHUNKSIZE is set, but there is no such setting; the nearest is XNAI_CHUNK_SIZE."
+    assert wrong.startswith("xnai: XNAI_MAX_MODEL_MB='64' is set: the setting is called XNAI_MAX_MEMORY_MB now. ")
+    assert wrong.endswith(" XNAI_CHUNK_SIZE is '3'; it must be a whole number from 16 to 8192.")
+
+
 def test_two_wrong_settings_are_both_named(tmp_path):
     said = refused(command(variables(home=tmp_path, chunk_size=3, variant="foo"), "plan"))
     assert "XNAI_CHUNK_SIZE" in said

@@ -114,7 +114,7 @@ def test_a_pipe_is_skipped_without_being_opened(folder: Path):
     os.mkfifo(folder / "pipe")
     (folder / "link").symlink_to(folder / "pipe")
     listing = list_folder(folder, ())
-    assert listing.skipped["pipe"] == "neither a file nor a folder"
+    assert listing.skipped["pipe"] == "not a regular file"
     assert not listing.files
 
 

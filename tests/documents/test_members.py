@@ -33,7 +33,7 @@ def test_an_unchanged_archive_costs_nothing_and_an_edited_one_its_own_edits(work
     first = ingest(work)
     assert work.sources() == {"a.zip!one.txt", "a.zip!two.txt"}
     assert work.rows(QUARANTINE).keys() == {"a.zip!broken.pdf"}
-    assert (first.outcomes, first.skipped) == ({"documents": 1}, {"It is a PNG image.": 1})
+    assert (first.outcomes, first.skipped) == ({"documents": 1}, {"PNG image": 1})
     assert ingest(work).written == 0
 
     pack(work, "a.zip", one_txt="First, edited.", three_txt="Third.")

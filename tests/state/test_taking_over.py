@@ -15,7 +15,7 @@ from tests.support.adaptation_world import (
     mine,
     tracker_of,
 )
-from tests.support.workplace import Workplace
+from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.adapters.make import adapt_encoder, released_base, train_adapter
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.evaluation.make import evaluate_retrieval
@@ -25,7 +25,7 @@ from xnai_pipelines.state.following import Follower
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.objects import Objects
-from xnai_pipelines.state.sharing import objects_at, share
+from xnai_pipelines.state.sharing import LIST, SharedRelease, objects_at, share, write_list
 from xnai_pipelines.state.table_claim import OWNER, claim_tables
 from xnai_pipelines.state.table_place import Bucket
 from xnai_pipelines.state.tables import Tables
@@ -152,6 +152,28 @@ def test_a_run_that_shares_meanwhile_keeps_the_list_and_the_next_call_takes_over
     assert Tables(Bucket(prefix)).count(OWNER) == 1
     with pytest.raises(HomeError, match="Another home has taken over"):
         shared.ingest()
+
+
+def test_of_a_take_over_where_nothing_or_no_release_is_shared_nothing_remains(prefix: str, tmp_path: Path):
+    there = Home(tmp_path / "there")
+    with pytest.raises(HomeError, match="No release is shared"):
+        take_over(there, prefix, print)
+    nowhere = SharedRelease(release=1, folders={}, texts={"../outside": "x"})
+    assert objects_at(prefix).replace(LIST, write_list(nowhere), None)
+    with pytest.raises(HomeError, match="not a file of a release"):
+        take_over(there, prefix, print)
+    assert not there.root.exists()
+
+
+def test_a_home_that_waits_for_a_release_to_follow_may_make_its_own_and_keeps_it(work: Workplace, prefix: str):
+    follower = Follower(work.home, prefix)
+    with pytest.raises(HomeError, match="No release is shared"):
+        follower.catch_up()
+    five_files(work).ingest()
+    shared = SharedRelease(release=7, folders={}, texts={})
+    assert objects_at(prefix).replace(LIST, write_list(shared), None)
+    with pytest.raises(HomeError, match="has a release of its own"):
+        follower.catch_up()
 
 
 def test_a_home_with_a_release_of_its_own_takes_nothing_over(

@@ -119,9 +119,9 @@ class _Command(TyperCommand):
 
         if ctx.info_name == "doctor":  # which tells what is wrong with the settings
             return super().invoke(ctx)
-        current = settings()
-        for sentence in unknown_variables(os.environ):
+        for sentence in unknown_variables(os.environ):  # also if a setting is refused: all is corrected at one time
             complain(sentence)
+        current = settings()
         prepare(current)
         name = ctx.command_path.removeprefix("xnai ")
         if name not in WITHOUT_A_HOME and (name in BEGINNING or is_begun(Home(current.home))):

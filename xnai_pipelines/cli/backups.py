@@ -1,6 +1,8 @@
 """Commands of recovery: make, list, restore and prove backups; take over from a machine that is lost."""
 
+from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -93,12 +95,15 @@ def backups(to: To = None, as_json: AsJson = False) -> None:
     from xnai_pipelines.cli.terminal import table
 
     rows = [
-        [backup_id, "", "", "", "damaged"]
+        [backup_id, "", "damaged", "", "", ""]
         if one is None
-        else [backup_id, one.release or "", len(one.files), f"{one.bytes / MB:,.1f}", _state(proven.get(backup_id))]
+        else [
+            *(backup_id, _minute(one.created_at), _state(proven.get(backup_id), _minute)),
+            *(one.release or "", len(one.files), f"{one.bytes / MB:,.1f}"),
+        ]
         for backup_id, one in found
     ]
-    columns = ["backup", "release", "files", "MB", "restored"]
+    columns = ["backup", "created at, UTC", "restored", "release", "files", "MB"]
     table(f"Backups in {repository.place.address}", columns, rows, ["release", "files", "MB"])
 
 
@@ -195,7 +200,12 @@ def _address(to: str | None) -> str:
     return to or settings().backup_to or default_address(Home(settings().home))
 
 
-def _state(drill: "Drill | None") -> str:
+def _state(drill: "Drill | None", shown: Callable[[str], str] = str) -> str:
     if drill is None:
         return "never"
-    return f"proven {drill.at}" if drill.passed else f"failed {drill.at}"
+    return f"proven {shown(drill.at)}" if drill.passed else f"failed {shown(drill.at)}"
+
+
+def _minute(at: str) -> str:
+    """Return a time of ISO 8601 in UTC for a table."""
+    return f"{datetime.fromisoformat(at).astimezone(UTC):%Y-%m-%d %H:%M}"

@@ -6,8 +6,6 @@ from typing import Any
 from xnai_pipelines.documents.listing import OWN_FILES
 from xnai_pipelines.wording import counted
 
-REASONS_SHOWN = 3
-
 
 def left_out(reports: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each thing that the stages of a run did not carry into the index."""
@@ -47,8 +45,8 @@ def _of_documents(report: Mapping[str, Any]) -> Iterator[str]:
 def entries_left_out(skipped: Mapping[str, int], unlisted: Mapping[str, str]) -> Iterator[str]:
     """Yield sentences on the entries of a folder that are skipped, by reason, and on those that cannot be inspected."""
     own = OWN_FILES.values()
-    if others := {reason: number for reason, number in skipped.items() if reason not in own}:
-        yield f"Skipped: {_counts(others)}."
+    if counts := [f"{number:,} ({reason})" for reason, number in skipped.items() if reason not in own]:
+        yield f"Skipped: {', '.join(counts)}."
     for entry, reason in unlisted.items():
         yield f"Not read: {entry}: {reason}."
 
@@ -65,13 +63,6 @@ def _of_questions(report: Mapping[str, Any]) -> Iterator[str]:
         number = report["unresolved_rows"]
         examples = _some(report["unresolved_examples"], number, "; ")
         yield f"{counted(number, 'label')} of no stored document or question: {examples}."
-
-
-def _counts(skipped: Mapping[str, int]) -> str:
-    """Return the most frequent reasons with their numbers, and how many entries there are for other ones."""
-    shown = [f"{number:,} ({reason.rstrip('.')})" for reason, number in list(skipped.items())[:REASONS_SHOWN]]
-    others = sum(skipped.values()) - sum(list(skipped.values())[:REASONS_SHOWN])
-    return ", ".join([*shown, *([f"{others:,} for other reasons"] if others else [])])
 
 
 def _some(examples: list[str], number: int, between: str) -> str:

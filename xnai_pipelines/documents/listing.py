@@ -146,7 +146,7 @@ def _place(entry: os.DirEntry[str], parent: str, rules: _Rules, listing: Listing
 
 def _reason_to_skip(entry: os.DirEntry[str], path: str, is_folder: bool, rules: _Rules) -> str | None:
     if _printable(entry.name) != entry.name:
-        return "the name is not valid UTF-8; rename the file"
+        return "name that is not valid UTF-8; rename the file"
     if path in OWN_FILES:
         return OWN_FILES[path]
     reason = rules.exclusion.reason(path)
@@ -161,7 +161,7 @@ def _reason_to_skip(entry: os.DirEntry[str], path: str, is_folder: bool, rules: 
         if not target.is_file():
             return "symbolic link to a folder" if target.is_dir() else "broken symbolic link"
     elif not is_folder and not entry.is_file(follow_symlinks=False):
-        return "neither a file nor a folder"
+        return "not a regular file"
     return None
 
 

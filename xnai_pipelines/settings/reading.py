@@ -66,15 +66,21 @@ def settings() -> Settings:
     """Return the validated settings of this process.
 
     Raises:
-        SettingsError: A variable's value is not allowed, or it has another name now; the message names it.
+        SettingsError: Values of variables are not allowed, or they have other names now; the message names all.
     """
-    for old, new in RENAMED.items():
-        if old in os.environ:
-            raise SettingsError(f"{old}={os.environ[old]!r} is set: the setting is called {new} now.")
+    faults = [
+        f"{old}={os.environ[old]!r} is set: the setting is called {new} now."
+        for old, new in RENAMED.items()
+        if old in os.environ
+    ]
     try:
-        return Settings()
+        found = Settings()
     except ValidationError as error:
-        raise refusal(error, Settings.model_fields, lambda name: f"XNAI_{name.upper()}") from None
+        wrong = refusal(error, Settings.model_fields, lambda name: f"XNAI_{name.upper()}")
+        raise SettingsError(" ".join([*faults, str(wrong)])) from None
+    if faults:
+        raise SettingsError(" ".join(faults))
+    return found
 
 
 def given_settings(**values: Any) -> Settings:

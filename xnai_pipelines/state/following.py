@@ -29,21 +29,17 @@ class Follower:
         """
         self._home, self._objects = home, objects_at(address)
         self._tag: str | None = None
-        if not (home.root / FOLLOWS).exists():
-            if (home.releases / "current.json").exists():
-                raise HomeError(
-                    f"{home.root} has a release of its own and cannot follow {address}. Set XNAI_HOME to a new folder, "
-                    "or unset XNAI_FOLLOW."
-                )
-            write_json(home.root / FOLLOWS, {"address": self._objects.address, "machine": uuid.uuid4().hex})
-        self._machine = json.loads((home.root / FOLLOWS).read_bytes()).get("machine")
+        self._machine: str | None = None
         self._put: dict[str, int] = {}
+        self._refuse_own_release()
 
     def catch_up(self) -> None:
         """Make the shared releases those of the home, the pointer last; what they no longer name is removed.
 
+        The home is marked as a follower before anything is copied, and not if there is nothing to follow.
+
         Raises:
-            HomeError: The store cannot be reached, or nothing is shared there.
+            HomeError: The store cannot be reached, nothing is shared there, or the home has a release of its own.
             DamagedArtefactError: A file does not match its card; the home serves what it had.
         """
         content, tag = self._objects.read_tagged(LIST)
@@ -55,6 +51,7 @@ class Follower:
             return
         shared = read_list(content, self._objects.address)
         _check_paths(shared)
+        self._mark()
         for folder in shared.folders:
             self._fetch(folder, shared)
         (self._home.root / DOCUMENTS).mkdir(parents=True, exist_ok=True)
@@ -71,6 +68,22 @@ class Follower:
         """
         if self._machine:  # the homes of earlier versions have none
             put_judgements(self._home, self._objects, self._machine, self._put)
+
+    def _refuse_own_release(self) -> None:
+        root = self._home.root
+        if not (root / FOLLOWS).exists() and (self._home.releases / "current.json").exists():
+            raise HomeError(
+                f"{root} has a release of its own and cannot follow {self._objects.address}. Set XNAI_HOME to a new "
+                "folder, or unset XNAI_FOLLOW."
+            )
+
+    def _mark(self) -> None:
+        """Mark the home as one that follows: its runs are refused from now on."""
+        self._refuse_own_release()  # a run may have made one while nothing was shared yet
+        marker = self._home.root / FOLLOWS
+        if not marker.exists():
+            write_json(marker, {"address": self._objects.address, "machine": uuid.uuid4().hex})
+        self._machine = json.loads(marker.read_bytes()).get("machine")
 
     def _fetch(self, folder: str, shared: SharedRelease) -> None:
         """Download a folder, unless it is there."""

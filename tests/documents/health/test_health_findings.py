@@ -105,6 +105,13 @@ def test_copies_and_near_copies_name_the_document_that_they_repeat():
     assert all("a.md" in one.message for one in found)
 
 
+def test_a_near_copy_has_the_jaccard_similarity_of_its_sequences_of_four_words():
+    words = [f"word{n}" for n in range(103)]  # 100 sequences; the copy has 20 more
+    files = {"a.md": " ".join(words), "b.md": " ".join([*words, *(f"more{n}" for n in range(20))])}
+    [found] = findings_of(files, "near_duplicate")
+    assert "Jaccard similarity 0.83" in found.message
+
+
 @pytest.mark.parametrize(
     ("first", "second", "count"),
     [

@@ -59,6 +59,7 @@ def test_what_nobody_would_read_is_skipped_not_called_damaged(head: bytes, name:
     with pytest.raises(SkippedFileError) as caught:
         detect(head, name)
     assert caught.value.kind == kind
+    assert not str(caught.value).endswith("."), "counts name it: a noun phrase, not a sentence"
 
 
 @pytest.mark.parametrize("name", ["scan.pdf", "report.docx", "table.parquet"])

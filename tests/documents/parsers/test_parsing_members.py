@@ -135,8 +135,8 @@ def test_what_is_skipped_in_a_folder_is_skipped_in_an_archive(tmp_path: Path, wo
         "!~$a.docx": "lock file of an office application",
         "!drafts/a.md": "matches XNAI_EXCLUDE",
         "!b.log": "matches XNAI_EXCLUDE",
-        "!c.png": "It is a PNG image.",
-        "!empty.txt": "The file is empty or only white space.",
+        "!c.png": "PNG image",
+        "!empty.txt": "empty or only whitespace",
     }
 
 
@@ -154,7 +154,7 @@ def test_names_that_lead_out_and_entries_that_are_no_files_are_refused_by_name(p
     assert skipped(tars) == {
         "!soft.txt": "symbolic link",
         "!hard.txt": "link to another file",
-        "!pipe": "neither a file nor a folder",
+        "!pipe": "not a regular file",
     }
     assert {path.name for path in tmp_path.iterdir()} == {"a.zip", "a.tar"}
 

@@ -55,7 +55,7 @@ def _copy(document: Examined, other: Examined, similarity: float | None = None) 
     if similarity is None:
         message, action = f"The same text as {other.source}.", "Keep one, and link to it from the other place."
         return found(document, "duplicate", Severity.WARNING, message, action=action)
-    message = f"{similarity:.0%} of its text is that of {other.source}."
+    message = f"Nearly the text of {other.source}: Jaccard similarity {similarity:.2f} of the four-word sequences."
     return found(document, "near_duplicate", Severity.INFO, message, action="Merge the two, or say what differs.")
 
 

@@ -34,7 +34,7 @@ def parse_zip(source: SourceFile) -> Iterator[Member]:
     with zipfile.ZipFile(source.path) as package:
         files = [info for info in package.infolist() if not info.is_dir()]
         if not files:
-            raise SkippedFileError("empty", "The archive holds no files.")
+            raise SkippedFileError("empty", "archive without files")
         for info, name in zip(files, _names(files), strict=True):
             yield Member(name, partial(_opened, package, info), info.compress_size, modified=_modified(info))
 
@@ -116,7 +116,7 @@ def _extracted(archive: tarfile.TarFile, info: tarfile.TarInfo) -> BinaryIO:
         raise SkippedFileError("link", "symbolic link" if info.issym() else "link to another file")
     stream = archive.extractfile(info)
     if stream is None:
-        raise SkippedFileError("unsupported", "neither a file nor a folder")
+        raise SkippedFileError("unsupported", "not a regular file")
     return cast("BinaryIO", stream)
 
 

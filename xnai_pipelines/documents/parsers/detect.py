@@ -73,7 +73,7 @@ def detect(head: bytes, name: str) -> str:
     path = PurePosixPath(name.lower())
     extension = path.suffix
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n\v\f"):
-        raise SkippedFileError("empty", "The file is empty or only white space.")
+        raise SkippedFileError("empty", "empty or only whitespace")
     is_text = looks_like_text(head)
     binary = binary_format(head, extension, is_text)
     if binary is not None:
@@ -85,9 +85,7 @@ def detect(head: bytes, name: str) -> str:
         if extension in BINARY_FORMATS:
             raise _not_as_named(extension)
         if promised is None and not is_legacy_text(head):
-            raise SkippedFileError(
-                "unsupported", f"Neither the content nor the extension {extension or '(none)'!r} is a known format."
-            )
+            raise SkippedFileError("unsupported", f"unknown format, extension {extension or '(none)'}")
     is_open = promised in _OPEN_TO_CONTENT or extension in BINARY_FORMATS
     found = _text_content(head) if is_open and (is_text or b"\0" not in head) else None
     if found is not None:

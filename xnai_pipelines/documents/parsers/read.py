@@ -37,7 +37,7 @@ def _checked(content: Content, max_chars: int) -> Content | BadRecord:
         UnreadableError: "too_large" if the file is one document.
     """
     if not content.text.strip():
-        raise SkippedFileError("empty", "The file is empty or only white space.")
+        raise SkippedFileError("empty", "empty or only whitespace")
     if len(content.text) <= max_chars:
         return content
     message = f"The text has {len(content.text):,} characters, more than {max_chars:,}. Split it."

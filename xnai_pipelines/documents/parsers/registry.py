@@ -238,8 +238,8 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     TAR: Parser("tar", 1, parse_tar, isolated=True, has_members=True),
     **dict.fromkeys((GZIP, BZIP2, XZ), _COMPRESSED),
 }
-DETECTION = f"detect@{_COMMON_VERSION}"
-"""The parser id of files without a parser."""
+DETECTION = f"detect@{_COMMON_VERSION}.1"
+"""The parser id of files without a parser. The second number is that of its reasons to skip them."""
 
 
 def parser_for(media_type: str) -> Parser:

@@ -70,30 +70,30 @@ _UNREAD_STREAMS = (
     ("Props14", "a Project plan. Export it as PDF or .xlsx"),
 )
 _UNSUPPORTED_MAGIC = (
-    (b"\x89PNG\r\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"RIFF", "an image, audio or video file"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"\x00\x00\x01\x00", "an icon"),
-    (b"8BPS", "a Photoshop image"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive; unpack it"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it"),
-    (b"Rar!\x1a\x07", "a RAR archive; unpack it"),
-    (b"\x7fELF", "a program"),
-    (b"MZ", "a program"),
-    (b"\xcf\xfa\xed\xfe", "a program"),
-    (b"\xca\xfe\xba\xbe", "a program"),
-    (b"\x00asm", "a program"),
-    (b"SQLite format 3\x00", "a database"),
-    (b"ID3", "an audio file"),
-    (b"OggS", "an audio or video file"),
-    (b"fLaC", "an audio file"),
-    (b"\x00\x01\x00\x00\x00", "a font"),
-    (b"OTTO", "a font"),
-    (b"wOFF", "a font"),
-    (b"wOF2", "a font"),
+    (b"\x89PNG\r\n", "PNG image"),
+    (b"\xff\xd8\xff", "JPEG image"),
+    (b"GIF8", "GIF image"),
+    (b"RIFF", "image, audio or video file"),
+    (b"II*\x00", "TIFF image"),
+    (b"MM\x00*", "TIFF image"),
+    (b"\x00\x00\x01\x00", "icon"),
+    (b"8BPS", "Photoshop image"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard archive; unpack it"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip archive; unpack it"),
+    (b"Rar!\x1a\x07", "RAR archive; unpack it"),
+    (b"\x7fELF", "program"),
+    (b"MZ", "program"),
+    (b"\xcf\xfa\xed\xfe", "program"),
+    (b"\xca\xfe\xba\xbe", "program"),
+    (b"\x00asm", "program"),
+    (b"SQLite format 3\x00", "database"),
+    (b"ID3", "audio file"),
+    (b"OggS", "audio or video file"),
+    (b"fLaC", "audio file"),
+    (b"\x00\x01\x00\x00\x00", "font"),
+    (b"OTTO", "font"),
+    (b"wOFF", "font"),
+    (b"wOF2", "font"),
 )
 
 
@@ -117,15 +117,15 @@ def binary_format(head: bytes, extension: str, is_text: bool) -> str | None:
     if head.startswith(_BIFF_MAGICS):
         return XLS
     if head.startswith(b"%!PS"):
-        raise SkippedFileError("unsupported", "It is a PostScript file; convert it to PDF.")
+        raise SkippedFileError("unsupported", "PostScript file; convert it to PDF")
     for magic, what in _UNREAD_DOCUMENTS:
         if _begins(head, magic, is_text):
             raise _unread(what)
     if _begins(head[4:], b"ftyp", is_text):
-        raise SkippedFileError("unsupported", "It is a video, audio or image file.")
+        raise SkippedFileError("unsupported", "video, audio or image file")
     for magic, what in _UNSUPPORTED_MAGIC:
         if _begins(head, magic, is_text):
-            raise SkippedFileError("unsupported", f"It is {what}.")
+            raise SkippedFileError("unsupported", what)
     return None
 
 
@@ -150,7 +150,7 @@ def _ole_format(head: bytes, extension: str) -> str:
     if found:
         return found[0]
     raise SkippedFileError(
-        "unsupported", "It is an Office file from before 2007 of an unknown kind; save it as .docx, .xlsx or .pptx."
+        "unsupported", "Office file from before 2007 of an unknown kind; save it as .docx, .xlsx or .pptx"
     )
 
 
@@ -195,7 +195,7 @@ def _archive(media_type: str, extension: str) -> str:
     if extension and extension not in ARCHIVES:
         kind = media_type.rpartition("/")[2].removeprefix("x-")
         raise SkippedFileError(
-            "unsupported", f"It is a {kind} package of the kind {extension}; to read the files in it, name it .{kind}."
+            "unsupported", f"{kind} archive named {extension}; to read the files in it, name it .{kind}"
         )
     return media_type
 

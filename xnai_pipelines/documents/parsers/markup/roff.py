@@ -41,7 +41,7 @@ def parse_roff(text: str, stem: str) -> Content:
         page.put(line)
     page.end_paragraph()
     if not page.paragraphs and page.included:
-        raise SkippedFileError("link", "It is a manual page that only names another one.")
+        raise SkippedFileError("link", "manual page that only names another one")
     for name in page.included:
         page.omitted.add("included file", name)
     body = normalise("\n\n".join(page.paragraphs))
