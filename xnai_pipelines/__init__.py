@@ -1,6 +1,6 @@
 """Pipelines from an organisation's own documents to a searchable, measured retrieval index, on CPUs.
 
-The public face for Python: `open(home)` searches the current release of a home and says how the home does. Errors are
+The public face for Python: `open(home)` searches the current release of a home and reports its status. Errors are
 `xnai_pipelines.errors`; quantizers for any transformer are `xnai_pipelines.models.quantization`; the Dagster components
 are `xnai_pipelines.components`.
 

@@ -1,4 +1,4 @@
-"""An opened home: the answers that need no run."""
+"""An opened home: search, answers and status, without a run."""
 
 import os
 import time
@@ -46,14 +46,14 @@ class OpenedHome:
         filters: Filters = NO_FILTERS,
         by_document: bool = False,
     ) -> list[Hit]:
-        """Return at most `k` passages for a question, the best first.
+        """Return at most `k` passages for a question, best first.
 
         Args:
             question: What a person asks.
             k: Number of passages.
             mode: hybrid, vector, keyword, or graph if the home has a knowledge graph.
             filters: Which documents to search.
-            by_document: Return the best passage of each document alone.
+            by_document: Return only the best passage of each document.
 
         Raises:
             QueryError: The question holds no word, `k` is below 1, or there is no such mode.
@@ -72,13 +72,13 @@ class OpenedHome:
         answerer: "Answerer | None" = None,
         history: "Sequence[Turn]" = (),
     ) -> "Answer":
-        """Return an answer, each sentence with its citation; or a refusal.
+        """Return an answer whose sentences have citations, or a refusal.
 
         Args:
             question: What a person asks.
             filters: Which documents may answer.
             answerer: Writes the answer, such as a `LanguageModelAnswerer`; None quotes the documents.
-            history: What was asked before, the oldest first: the question may mean something said there.
+            history: Earlier turns, oldest first, which the question may refer to.
 
         Raises:
             QueryError: The question holds no word or is too long.
@@ -96,14 +96,14 @@ class OpenedHome:
         history: "Sequence[Turn]" = (),
         rewriter: "Rewriter | None" = None,
     ) -> "Generator[Sentence, None, Answer]":
-        """Yield the sentences of an answer as soon as each is verified, none of a refusal; return the whole answer.
+        """Yield each sentence of an answer once it is verified, and return the answer; a refusal yields nothing.
 
         Args:
             question: What a person asks.
             filters: Which documents may answer.
             answerer: Writes the answer; None quotes the documents.
-            history: What was asked before, the oldest first.
-            rewriter: Completes a question that means something said before; None carries words over.
+            history: Earlier turns, oldest first.
+            rewriter: Completes a follow-up question; None carries over words of the previous one.
 
         Raises:
             QueryError: The question holds no word or is too long.
@@ -123,7 +123,7 @@ class OpenedHome:
         return (yield from stream(prepared, answerer, started))
 
     def context(self, question: str, budget: int = 2_000, *, filters: Filters = NO_FILTERS) -> str:
-        """Return the passages that an answer may rest on, numbered, for the prompt of another system.
+        """Return the evidence for a question as numbered passages, for the prompt of another system.
 
         Args:
             question: What a person asks.
@@ -140,10 +140,10 @@ class OpenedHome:
         return context_block(self._passages, question, budget_tokens=budget, filters=filters)
 
     def themes(self, question: str, *, level: int = 0, most: int = 5) -> "Themes":
-        """Return what the corpus as a whole says on a question: communities of the graph, each with passages.
+        """Return the themes of the corpus on a question: communities of the graph, each with passages.
 
         Args:
-            question: What a person asks of the corpus.
+            question: A question about the corpus as a whole.
             level: Level of the communities, 0 for the largest groups.
             most: Max themes.
 
@@ -161,7 +161,7 @@ class OpenedHome:
         """The knowledge graph: entities, paths, communities.
 
         Raises:
-            GraphQueryError: There is none.
+            GraphQueryError: The home has no graph.
         """
         from xnai_pipelines.graph.stored import KnowledgeGraph
 
@@ -180,7 +180,7 @@ class OpenedHome:
         return refusal_policy(self._home, self._index.release)
 
     def status(self) -> "HomeStatus":
-        """Return what the home holds now, and in sentences how it does."""
+        """Return what the home holds, with a summary of its health in sentences."""
         from xnai_pipelines.status import home_status
 
         return home_status(self._home)

@@ -29,13 +29,13 @@ class HomeStatus:
         facts: Figures by name.
         outcomes: Number of the folder's entries that are documents, quarantined or skipped.
         skipped: Number of skipped entries by reason.
-        skipped_examples: First skipped entry by reason, or the file that it lies in.
+        skipped_examples: First skipped entry by reason, or the file that contains it.
         quarantined: Files and records in quarantine.
         quarantine: Their rows.
         unlisted: Entries of the folder that could not be inspected, with the reason.
-        left_out: Number of parts of files that no text carries, by what they are.
-        incomplete: What was left out, by the document's source, the worst first.
-        health: How the home does, in sentences.
+        left_out: Number of parts of files that were not extracted, by kind.
+        incomplete: What was left out, by the document's source, worst first.
+        health: Summary of the home's health, in sentences.
     """
 
     home: str

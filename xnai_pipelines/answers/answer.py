@@ -9,7 +9,7 @@ from xnai_pipelines.search.query import Filters
 
 
 class State(StrEnum):
-    """What is known about a sentence: a quote, entailed by its citations, or neither."""
+    """The result of verifying a sentence: a quote, entailed by its citations, or neither."""
 
     VERBATIM = "verbatim"
     SUPPORTED = "supported"
@@ -38,7 +38,7 @@ class Citation:
         quote: The characters themselves.
         heading_path: Headings above the quote, the topmost first.
         page: Label of the page, slide or sheet; None if the document has none.
-        span: What in the quote answers; None if the question does not tell what kind of thing that is.
+        span: The part of the quote that answers; None if the question does not ask for a kind of thing.
     """
 
     document_id: str
@@ -69,7 +69,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why there is no answer, and the passages that came nearest, the best first."""
+    """Why there is no answer, and the nearest passages, best first."""
 
     reason: str
     nearest: tuple[Citation, ...]
@@ -77,11 +77,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What an answer was made with, beside the release: enough to make it again.
+    """What an answer depends on besides the release: enough to reproduce it.
 
     Attributes:
-        version: Version of the way in which answers are made.
-        policy: How sure the release had to be.
+        version: Version of the answering method.
+        policy: Policy by which questions are refused.
         budget_tokens: Max tokens of the evidence, estimated.
         filters: Which documents may answer.
     """
@@ -116,14 +116,14 @@ class Answer:
     Attributes:
         answer_id: Digest of what determines the answer: question, release, parameters, sentences.
         question: Question as a person asked it.
-        asked: Question as it was searched for; the same, unless it meant something said before.
+        asked: Question as it was searched for; differs for follow-ups.
         release: Number of the release that answered.
         answerer: "extractive" or the name of the language model.
         parameters: What it was made with.
         sentences: Sentences in order.
         refusal: Why the documents do not answer; None if they do.
-        notes: What a reader should know, such as a model server that did not respond.
-        usage: Tokens of the language model; None if none was asked or it did not count.
+        notes: Notes for the reader, such as a model server that did not respond.
+        usage: Tokens of the language model; None if none was used or it did not report them.
         seconds: Wall-clock time.
         signature: Proof of who gave it; None if it is not signed.
     """

@@ -76,7 +76,7 @@ _LANGUAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question that was asked before, as it was searched for, and the text of its answer."""
+    """An earlier question, as it was searched for, and the text of its answer."""
 
     question: str
     answer: str = ""

@@ -139,10 +139,10 @@ def ask(
 @app.command()
 def verify(
     path: Annotated[Path, typer.Argument(metavar="ANSWER.json", help="What `xnai ask --sign` printed.")],
-    key: Annotated[str | None, typer.Option(help="Public key that you trust; else that of XNAI_HOME.")] = None,
+    key: Annotated[str | None, typer.Option(help="Public key that you trust. Default: that of XNAI_HOME.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a signed answer: authentic, altered, or with quotes that the corpus has no longer.
+    """Check a signed answer: authentic, altered, or with quotes that are no longer in the corpus.
 
     The exit code is 1 unless it is authentic.
     """
@@ -166,7 +166,7 @@ def verify(
 def replay(
     answer_id: Annotated[str, typer.Argument(metavar="ID", help="`answer_id` of the answer.")],
 ) -> None:
-    """Give an earlier answer of `xnai ask` again, the same bytes of JSON, while its release is kept."""
+    """Reproduce an earlier answer of `xnai ask`, the same bytes of JSON, while its release is kept."""
     from xnai_pipelines.answers.replay import replay as again
     from xnai_pipelines.cli.pipeline import require_release_encoder
     from xnai_pipelines.state.layout import Home

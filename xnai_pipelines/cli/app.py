@@ -50,8 +50,8 @@ app = typer.Typer(
     name="xnai",
     cls=_Commands,
     help="Turn a folder of documents into a searchable, measured index, and ask it.\n\n"
-    "Settings are environment variables, XNAI_DOCUMENTS and XNAI_HOME first of all;\n"
-    "docs/settings.md lists all.",
+    "Settings are environment variables, above all XNAI_DOCUMENTS and XNAI_HOME;\n"
+    "docs/settings.md lists them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

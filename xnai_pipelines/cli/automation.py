@@ -82,7 +82,7 @@ def feedback(
     wrong: Annotated[str | None, typer.Option(help="Source of a document that does not answer it.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record which document answers a question or does not. Used by the next evaluation and training."""
+    """Record that a document answers a question, or does not. Used by the next evaluation and training."""
     from xnai_pipelines.errors import FeedbackError
     from xnai_pipelines.questions.feedback import record_feedback
     from xnai_pipelines.state.schemas import DOCUMENTS

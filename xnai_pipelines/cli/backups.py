@@ -24,11 +24,11 @@ MB = 2**20
 def backup(
     to: To = None,
     new_key: Annotated[
-        Path | None, typer.Option(help="Write a new key for encrypted backups into this new file, and stop.")
+        Path | None, typer.Option(help="Write a new key for encrypted backups into this new file, and exit.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Back the home up, also while runs and searches go on. Writes what changed since the last backup."""
+    """Back up the home, even during runs and searches. Writes what changed since the last backup."""
     if new_key is not None:
         from xnai_pipelines.backups.seal import write_key_file
 
@@ -105,7 +105,7 @@ def backups(to: To = None, as_json: AsJson = False) -> None:
 @app.command()
 def restore(
     into: Annotated[Path, typer.Option(help="Folder that is missing or empty: the new home.")],
-    backup_id: Annotated[str | None, typer.Argument(metavar="ID", help="Of `xnai backups`; else the newest.")] = None,
+    backup_id: Annotated[str | None, typer.Argument(metavar="ID", help="Id of the backup. Default: newest.")] = None,
     to: Annotated[str | None, typer.Option("--from", help="Where the backups are. Default: XNAI_BACKUP_TO.")] = None,
     as_json: AsJson = False,
 ) -> None:

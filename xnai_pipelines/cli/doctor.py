@@ -20,7 +20,7 @@ def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Fix what can be fixed without losing anything.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find what is wrong with the home, each fault with its fix. Exit code 1 if a fault remains."""
+    """Find faults in the home, each with its fix. Exit code 1 if a fault remains."""
     from xnai_pipelines.doctor.diagnosis import Urgency
 
     home, found = _examined()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SUPPORT_SHOWN = 10
 EVIDENCE_SHOWN = 300  # characters
 
-graph_app = typer.Typer(help="Ask the knowledge graph: entities, paths, communities, and what they rest on.")
+graph_app = typer.Typer(help="Ask the knowledge graph: entities, paths, communities, and their evidence.")
 app.add_typer(graph_app, name="graph")
 
 Name = Annotated[str, typer.Argument(help="A name in any form that the documents use, or an id.")]
@@ -25,7 +25,7 @@ Name = Annotated[str, typer.Argument(help="A name in any form that the documents
 
 @graph_app.command()
 def entity(name: Name, as_json: AsJson = False) -> None:
-    """Show an entity: its forms, a sentence that says what it is, and its neighbours."""
+    """Show an entity: its forms, a defining sentence, and its neighbours."""
     found = _graph().entity(name)
     if as_json:
         _print(found)
@@ -50,7 +50,7 @@ def entity(name: Name, as_json: AsJson = False) -> None:
 def path(
     first: Name, second: Annotated[str, typer.Argument(help="The other entity.")], as_json: AsJson = False
 ) -> None:
-    """Show the shortest way between two entities, with a sentence for each step."""
+    """Show the shortest path between two entities, with a sentence for each step."""
     asked = _graph()
     steps = asked.path(first, second)
     if as_json:
@@ -94,7 +94,7 @@ def themes(
     most: Annotated[int, typer.Option("-k", min=1, help="Number of themes.")] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the documents as a whole say on a question: communities, with sentences and passages."""
+    """Show the themes of all documents on a question: communities, with sentences and passages."""
     import xnai_pipelines
 
     found = xnai_pipelines.open(settings().home, threads=settings().threads).themes(question, level=level, most=most)
@@ -121,7 +121,7 @@ def why(
     prov: Annotated[bool, typer.Option("--prov", help="Print W3C PROV-JSON.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what an entity, a relation or a community rests on: documents, characters and rules."""
+    """Show the evidence for an entity, a relation or a community: documents, characters and rules."""
     from xnai_pipelines.graph.trail import why as trail_of
 
     trail = trail_of(_graph(), name)
@@ -145,7 +145,7 @@ def why(
 @graph_app.command()
 def export(
     form: Annotated[str, typer.Option("--format", help="graphml or jsonl.")] = "graphml",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File; by default standard output.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File. Default: standard output.")] = None,
 ) -> None:
     """Write the whole graph for other programs."""
     from xnai_pipelines.errors import OptionError
@@ -169,7 +169,7 @@ def export(
 @graph_app.command()
 def show(
     name: Name,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File; by default one in this folder.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File. Default: one in this folder.")] = None,
 ) -> None:
     """Write a page of the graph around an entity: one HTML file that loads nothing."""
     from xnai_pipelines.graph.page import page

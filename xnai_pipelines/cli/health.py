@@ -18,10 +18,10 @@ WORST_CHARACTERS = 110
 
 @app.command()
 def health(
-    source: Annotated[str, typer.Option(metavar="PREFIX", help="Show only documents whose source begins so.")] = "",
+    source: Annotated[str, typer.Option(metavar="PREFIX", help="Show only documents under this prefix.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Inspect the documents: what is stale, broken, unfinished or repeated, and which pages to mend first."""
+    """Inspect the documents: what is stale, broken, unfinished or repeated, and which pages to fix first."""
     from xnai_pipelines.documents.health.make import last_health
     from xnai_pipelines.errors import OptionError
 

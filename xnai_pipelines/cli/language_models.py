@@ -79,7 +79,7 @@ def train(
     model: Annotated[Path, typer.Option(help="Hugging Face folder of a causal language model.")],
     out: Annotated[Path, typer.Option(help="Folder of adapters; the new one gets a folder in it, named by its id.")],
     validation: Annotated[
-        Path | None, typer.Option(help="Conversations to measure on before, during and after; same form.")
+        Path | None, typer.Option(help="Conversations to measure on before, during and after; same format.")
     ] = None,
     change: Annotated[
         list[str] | None,

@@ -18,7 +18,7 @@ from xnai_pipelines.state.layout import Home
 def quantize(
     variant: Annotated[
         list[str] | None,
-        typer.Option(help="Make only this variant, measured beside fp32 and existing ones; repeatable."),
+        typer.Option(help="Build only this variant, measured beside fp32 and existing ones; repeatable."),
     ] = None,
     redraw: Annotated[bool, typer.Option(help="Draw a new calibration set.")] = False,
     model: Annotated[
@@ -38,7 +38,7 @@ def quantize(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the variants of the encoder, measure them on the corpus, and choose one for the next release.
+    """Build the variants of the encoder, measure them on the corpus, and choose one for the next release.
 
     With --model FOLDER: quantize any Hugging Face transformer to one file.
     """

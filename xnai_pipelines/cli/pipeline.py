@@ -61,7 +61,7 @@ def plan(
 ) -> None:
     """Show what a run would do and how long it would take.
 
-    Looks at the folder only: it does not show that other settings would cut or embed everything again.
+    It looks only at the folder: it does not show that changed settings would cut or embed everything again.
     """
     from xnai_pipelines.cli.planned import planned_run
 
@@ -93,7 +93,7 @@ def search(
     media_type: Annotated[str | None, typer.Option(help="Only this media type, such as text/markdown.")] = None,
     language: Annotated[str | None, typer.Option(help="Only this language, such as en.")] = None,
     by_document: Annotated[bool, typer.Option(help="One result per document.")] = False,
-    explain: Annotated[bool, typer.Option(help="Show what each part says of a result.")] = False,
+    explain: Annotated[bool, typer.Option(help="Show how each part scored a result.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Search the current release.
@@ -172,7 +172,7 @@ def require_release_encoder(settings: "Settings") -> None:
 
 @app.command()
 def policy(as_json: AsJson = False) -> None:
-    """Show how hybrid search of the current release ranks, and what that was chosen on."""
+    """Show the ranking policy of the current release, and the figures by which it was chosen."""
     from xnai_pipelines.cli.queries import current_policy
 
     current, report = current_policy(Home(settings().home))

@@ -9,7 +9,7 @@ import typer
 from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 from xnai_pipelines.state.layout import Home
 
-token_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the tokens of the service's callers.")
+token_app = typer.Typer(no_args_is_help=True, help="Create, list and revoke tokens for callers of the service.")
 app.add_typer(token_app, name="token")
 
 
@@ -63,7 +63,7 @@ def create(
     days: Annotated[int, typer.Option(min=1, max=3_650, help="Days until it expires.")] = 90,
     as_json: AsJson = False,
 ) -> None:
-    """Make a token and print it; it is stored as a hash and cannot be shown again."""
+    """Create a token and print it; it is stored as a hash and cannot be shown again."""
     from xnai_pipelines.errors import OptionError
     from xnai_pipelines.serving.tokens import Scope, create_token
 
@@ -101,7 +101,7 @@ def list_tokens(as_json: AsJson = False) -> None:
 
 @token_app.command("revoke")
 def revoke(token_id: Annotated[str, typer.Argument(help="Id of the token, from `xnai token list`.")]) -> None:
-    """Revoke a token; the running service refuses it from the next request on."""
+    """Revoke a token; the running service refuses it from the next request."""
     from xnai_pipelines.serving.tokens import revoke_token
 
     token = revoke_token(Home(settings().home), token_id)

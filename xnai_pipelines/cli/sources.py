@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @app.command()
 def sources(
-    name: Annotated[str | None, typer.Argument(help="Show the files of this source and where each is from.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Show the files of this source with their origins.")] = None,
     remove: Annotated[
         str | None, typer.Option(help="Name of a site that `xnai crawl` was given; the next run removes its pages.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the sources of documents beside the folder: files, last synchronisation, what was not read."""
+    """Show other sources of documents: files, last synchronisation, what was not read."""
     from xnai_pipelines.documents.sources.configured import remove_site
     from xnai_pipelines.documents.sources.make import source_files, standing_sources
 
@@ -59,7 +59,7 @@ def sources(
 def crawl(
     url: Annotated[str, typer.Argument(help="First page. Pages in its folder are read.")],
     name: Annotated[str | None, typer.Option(help="Name of the source. Default: made from the host.")] = None,
-    prefix: Annotated[str | None, typer.Option(help="What the documents' names begin with. Default: the name.")] = None,
+    prefix: Annotated[str | None, typer.Option(help="Prefix of the documents' names. Default: the name.")] = None,
     host: Annotated[list[str] | None, typer.Option(help="Another host to read; repeatable.")] = None,
     include: Annotated[
         list[str] | None, typer.Option(help="Pattern of paths to read, such as /docs/*; repeatable.")

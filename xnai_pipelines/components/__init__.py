@@ -1,4 +1,4 @@
-"""Dagster components: a knowledge base in a project of one's own, and a gate on a metric of any asset.
+"""Dagster components: a knowledge base in your own project, and a gate on a metric of any asset.
 
 Read `knowledge_base.py` first; `scaffold.py` writes the `defs.yaml` that `dg scaffold` gives.
 """

@@ -1,4 +1,4 @@
-"""The component `EvaluationGate`: a metric in MLflow that has to hold before anything downstream of an asset runs."""
+"""The component `EvaluationGate`: a metric in MLflow that must hold before anything downstream of an asset runs."""
 
 import math
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Champion(dg.Model, dg.Resolvable):
 
     registered_model: str = Field(description="Registered model in MLflow.")
     alias: str = Field(default="champion", description="Alias of the version that is served.")
-    max_loss: float = Field(default=0.0, description="How far the metric may lie below the champion's.")
+    max_loss: float = Field(default=0.0, description="Max difference by which the metric may be below the champion's.")
     required: bool = Field(
         default=True,
         description="Whether the check fails while there is no such version with the metric.",
@@ -72,8 +72,8 @@ class EvaluationGateScaffolder(dg.Scaffolder):
 class EvaluationGate(dg.Component, dg.Model, dg.Resolvable):
     """A check on any asset that passes while a metric logged in MLflow holds.
 
-    The metric is that of the newest finished run of an experiment. It has to reach a floor, or the value of the model
-    that is served, or both; larger is better. A blocking check keeps downstream assets from running when it fails. A
+    The metric is that of the newest finished run of an experiment. It must reach a floor, or the value of the served
+    model, or both; larger is better. A blocking check keeps downstream assets from running when it fails. A
     metric that was never logged fails the check.
     """
 
@@ -85,7 +85,7 @@ class EvaluationGate(dg.Component, dg.Model, dg.Resolvable):
     filter: str | None = Field(
         default=None, description="Condition on the run in MLflow's syntax, such as tags.index = 'docs'."
     )
-    floor: float | None = Field(default=None, description="Least value that passes. Unset: no floor.")
+    floor: float | None = Field(default=None, description="Min value that passes. Unset: no floor.")
     champion: Champion | None = Field(
         default=None,
         description="The served model, whose value the metric must not fall below. Unset: no comparison. Fields: "

@@ -43,13 +43,13 @@ class EncoderOptions(dg.Model, dg.Resolvable):
 
 
 class GateOptions(dg.Model, dg.Resolvable):
-    """What a retrained encoder has to hold before it answers searches."""
+    """Limits that a retrained encoder must meet before it answers searches."""
 
     max_overall_loss: float = _setting("max_overall_loss")
     max_slice_loss: float = _setting("max_slice_loss")
     max_search_ms: float = _setting("max_search_ms")
     max_shipped_mb: float | None = _setting("max_shipped_mb")
-    approval: bool = Field(default=False, description="Whether a person has to approve a promotion: the job `approve`.")
+    approval: bool = Field(default=False, description="Whether a person must approve promotions: the job `approve`.")
 
 
 class ScaffoldParams(BaseModel):
@@ -114,7 +114,7 @@ class KnowledgeBase(dg.Component, dg.Model, dg.Resolvable):
     chunking: Chunking = Field(default=Chunking(), description="How documents are cut into passages.")
     encoder: EncoderOptions = Field(default=EncoderOptions(), description="The sentence encoder.")
     gate: GateOptions = Field(
-        default=GateOptions(), description="What a retrained encoder has to hold before it answers searches."
+        default=GateOptions(), description="Limits that a retrained encoder must meet before it answers searches."
     )
     schedules: Schedules = Field(
         default=Schedules(), description="When the scheduled jobs run, as cron expressions; null leaves one out."

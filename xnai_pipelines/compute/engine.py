@@ -61,7 +61,7 @@ HERE = Here()
 
 
 class EngineName(StrEnum):
-    """Where maps run."""
+    """Where parallel work runs."""
 
     HERE = "here"
     PROCESSES = "processes"
@@ -73,7 +73,7 @@ class Compute:
     """The choice of an engine.
 
     Attributes:
-        engine: Where maps run.
+        engine: Where parallel work runs.
         workers: Processes on this machine; for Ray, only of a local cluster.
         ray_address: Address of a running Ray cluster; None for a local one that this process starts.
     """

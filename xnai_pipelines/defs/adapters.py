@@ -70,7 +70,7 @@ class TrainingPairsConfig(dg.Config):
     """How pairs are mined."""
 
     negatives: int | None = Field(
-        default=None, ge=0, le=16, description="Max hard negatives per question. Unset: as XNAI_HARD_NEGATIVES says."
+        default=None, ge=0, le=16, description="Max hard negatives per question. Unset: XNAI_HARD_NEGATIVES."
     )
 
 
@@ -142,8 +142,8 @@ def lora_adapter(
 ) -> dg.MaterializeResult[None]:
     """A low-rank adapter of the base encoder, trained on the pairs by the multiple-negatives ranking loss.
 
-    The same pairs and config are trained once. A training that was killed goes on from its last checkpoint. Other runs
-    may go ahead meanwhile: nothing that they write is read.
+    The same pairs and config are trained once. A killed training resumes from its last checkpoint. Other runs may
+    proceed meanwhile: the training reads nothing that they write.
     """
     with stores.turn_given_up(context):
         outcome = train_adapter(

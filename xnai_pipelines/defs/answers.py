@@ -27,7 +27,7 @@ def answer_evaluation(
     encoder: EncoderResource,
     tracking: TrackingResource,
 ) -> dg.MaterializeResult[None]:
-    """How often answers cite the right document and refuse rightly, with 95 % intervals; and when to refuse.
+    """How often answers cite the right document and refusals are right, with 95 % intervals; when to refuse.
 
     The refusal policy is chosen on train and validation questions, the figures are of the test questions. Known answers
     are read from `answers.jsonl` beside the questions.
@@ -74,7 +74,7 @@ def language_model_evaluation(
     encoder: EncoderResource,
     tracking: TrackingResource,
 ) -> dg.MaterializeResult[None]:
-    """What the language model of XNAI_LLM_URL or XNAI_LLM_MODEL does on test questions, beside quotes on the same.
+    """Answers of the language model, XNAI_LLM_URL or XNAI_LLM_MODEL, to test questions, compared with quotes.
 
     Answers right, sentences verified and unsupported, refusals, citations, tokens and seconds, with paired 95 %
     intervals. Failures of the server are counted.

@@ -232,8 +232,8 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
                 accuracy_degradation_sensor,
                 jobs=[jobs.retrain, jobs.try_encoder, jobs.maintain, jobs.refresh],
                 every_seconds=30,
-                description="Reads the evaluations in MLflow. If accuracy falls below the floor, or below what the "
-                "release had when it was released, it requests a retraining, or the job that fixes the cause named by "
+                description="Reads the evaluations in MLflow. If accuracy falls below the floor, or below its "
+                "value at the release, it requests a retraining, or the job that fixes the cause named by "
                 "the drift report.",
             ),
             tell_of_failures(base.bound(failed_runs)),

@@ -30,19 +30,19 @@ class Schedules(dg.Model, dg.Resolvable):
     model_config = ConfigDict(frozen=True)
 
     evaluation: str | None = Field(
-        default="30 2 * * *", description="Measures retrieval, also when nothing changed, so that a fall shows."
+        default="30 2 * * *", description="Measures retrieval, even if nothing changed, to detect drops."
     )
     sources: str | None = Field(
-        default="0 1 * * *", description="Asks repositories, buckets and sites for what changed, then refreshes."
+        default="0 1 * * *", description="Fetches changes from repositories, buckets and sites, then refreshes."
     )
     maintenance: str | None = Field(
         default="0 4 * * 0", description="Compacts the tables and removes what no release needs."
     )
     quantization: str | None = Field(
-        default="0 3 * * 6", description="Makes the variants again if the corpus or the base weights changed."
+        default="0 3 * * 6", description="Rebuilds the variants if the corpus or the base weights changed."
     )
     health: str | None = Field(default="30 4 * * *", description="Inspects the documents themselves.")
-    backup: str | None = Field(default="30 0 * * *", description="Backs the home up if XNAI_BACKUP_TO is set.")
+    backup: str | None = Field(default="30 0 * * *", description="Backs up the home if XNAI_BACKUP_TO is set.")
     restore_drill: str | None = Field(
         default="0 5 * * 0", description="Restores the newest backup as a test if XNAI_BACKUP_TO is set."
     )

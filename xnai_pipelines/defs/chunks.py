@@ -45,7 +45,7 @@ class ChunksConfig(dg.Config):
     """Options of this run."""
 
     new_release: bool = Field(
-        default=False, description="Cut for the encoder of the settings; to be given to embeddings as well."
+        default=False, description="Cut for the configured encoder; set this for embeddings as well."
     )
 
 
@@ -59,7 +59,7 @@ def chunks(
 ) -> dg.MaterializeResult[None]:
     """Documents split into passages; `text == document.text[start:end]` always holds.
 
-    Only documents whose text or structure changed are cut again, or all of them when the cutting itself changed.
+    Only documents whose text or structure changed are cut again, or all if the chunking itself changed.
     """
     spec = chunking.spec(encoder.choice.window(new_release=config.new_release))
     stage = stores.stage_context(context)

@@ -262,7 +262,7 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
                 documents_folder,
                 every_seconds=30,
                 jobs=[jobs.refresh],
-                description="Requests a run when files are new, changed or deleted, once the folder has come to rest.",
+                description="Requests a run when files are new, changed or deleted, once the folder has settled.",
             )
         ],
     )

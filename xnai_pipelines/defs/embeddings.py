@@ -26,7 +26,7 @@ class EmbeddingsConfig(dg.Config):
 
     new_release: bool = Field(
         default=False,
-        description="Embed everything with the encoder of the settings into a table of its own, and release it.",
+        description="Embed everything with the configured encoder into a new table, and release it.",
     )
 
 

@@ -37,9 +37,7 @@ from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 class EvaluationConfig(dg.Config):
     """Options of this run."""
 
-    force: bool = Field(
-        default=False, description="Measure again although index and questions are as they were measured."
-    )
+    force: bool = Field(default=False, description="Measure again even if index and questions are unchanged.")
 
 
 def questions(
@@ -89,7 +87,7 @@ def answers_exist(stores: StoresResource) -> dg.AssetCheckResult:
 def ranking_policy(
     context: dg.AssetExecutionContext, base: Base, stores: StoresResource, encoder: EncoderResource
 ) -> dg.MaterializeResult[None]:
-    """How much the vectors count in hybrid search, and whether the graph and a re-ranker earn their place.
+    """The vectors' weight in hybrid search, and whether it uses the graph and a re-ranker.
 
     Chosen on the labelled train and validation questions.
 
@@ -177,7 +175,7 @@ def retrieval_evaluation(
 ) -> dg.MaterializeResult[None]:
     """How often search finds the relevant documents, by mode, with 95 % intervals.
 
-    Logged to MLflow with a row for each question. Labelled and generated questions have figures of their own.
+    Logged to MLflow with a row per question. Labelled and generated questions are scored separately.
     """
     stage, tracker = stores.stage_context(context), tracking.tracker()
     outcome = evaluate_retrieval(stage, tracker, model_events(stage.home), threads=encoder.threads, force=config.force)

@@ -41,7 +41,7 @@ PREVIEW = {
 
 
 def mentions(context: dg.AssetExecutionContext, base: Base, stores: StoresResource) -> dg.MaterializeResult[None]:
-    """What each passage mentions, with its exact range, the entity that it names and the rule that says so.
+    """Mentions in each passage, with exact range, the entity that is named and the rule that found it.
 
     Only documents that changed are read again.
     """
@@ -65,7 +65,7 @@ def _recognisers_table(report: GraphReport) -> dg.MarkdownMetadataValue | None:
 
 
 def entities(context: dg.AssetExecutionContext, stores: StoresResource) -> dg.MaterializeResult[None]:
-    """What the mentions name: canonical form, type, aliases, and the passages that mention it."""
+    """Entities that the mentions name: canonical form, type, aliases, and the passages that mention them."""
     report = make_entities(stores.stage_context(context))
     merges = table(largest_merges(stores.tables), ["entity", "forms", "rules"])
     return _result(
@@ -78,7 +78,7 @@ def entities(context: dg.AssetExecutionContext, stores: StoresResource) -> dg.Ma
 
 
 def relations(context: dg.AssetExecutionContext, stores: StoresResource) -> dg.MaterializeResult[None]:
-    """What the passages state between entities, and which they mention together more often than by chance."""
+    """Relations that passages state, and pairs of entities that they mention together more often than by chance."""
     report = make_relations(stores.stage_context(context))
     return _result(
         report,
@@ -108,7 +108,7 @@ def _result(report: GraphReport, tables: Tables, spec: TableSpec, **more: Any) -
 
 
 def graph_equals_rebuild(stores: StoresResource) -> dg.AssetCheckResult:
-    """Documents of a random sample, and all tables of a small graph, are the same when they are made again."""
+    """Documents of a random sample, and all tables of a small graph, are the same when rebuilt."""
     found = compare_with_rebuild(stores.layout, stores.tables)
     return dg.AssetCheckResult(
         passed=not found.different,
@@ -117,7 +117,7 @@ def graph_equals_rebuild(stores: StoresResource) -> dg.AssetCheckResult:
 
 
 def no_orphans_in_graph(stores: StoresResource) -> dg.AssetCheckResult:
-    """No row of the graph rests on a passage or an entity that is not stored."""
+    """All passages and entities that rows of the graph are based on are stored."""
     found = orphans(stores.tables)
     return dg.AssetCheckResult(passed=not any(found.values()), metadata=dict(found))
 

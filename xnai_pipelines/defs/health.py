@@ -32,9 +32,9 @@ def document_health(
     source: SourceResource,
     alerts: AlertsResource,
 ) -> dg.MaterializeResult[None]:
-    """What is wrong with the documents themselves: stale, broken, unfinished, repeated; and what to mend first.
+    """Faults in the documents themselves: stale, broken, unfinished, repeated; and what to fix first.
 
-    Documents are ranked by how often questions land on them times what their score lacks.
+    Documents are ranked by how often questions land on them, times (1 - score).
     """
     rules = base.settings.health
     try:

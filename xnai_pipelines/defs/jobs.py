@@ -154,15 +154,16 @@ class Jobs:
                 RETRAIN,
                 # one at a time, also where a person asks for one while the sensor's is running
                 tags=RETRAINING,
-                description="Train an adapter on the questions, prove it better than the current release, and release "
-                "it if it is.",
+                description="Train an adapter on the questions, compare it with the current release, and release it "
+                "if it passes the gate.",
             ),
             try_encoder=base.asset_job(
                 "try_encoder",
                 TRY_ENCODER,
                 tags=RETRAINING,
-                description="Embed the corpus with another encoder, prove it better than the current release, and "
-                "release it if it is. Launch it with the encoder's name in the config of `challenger_index`.",
+                description="Embed the corpus with another encoder, compare it with the current release, and "
+                "release it if it passes the gate. Launch it with the encoder's name in the config of "
+                "`challenger_index`.",
             ),
             approve=base.asset_job(
                 "approve",
@@ -173,8 +174,8 @@ class Jobs:
             quantize=base.asset_job(
                 "quantize",
                 QUANTIZE,
-                description="Make the variants of the encoder, measure them on the corpus, and choose one for the next "
-                "release.",
+                description="Build the variants of the encoder, measure them on the corpus, and choose one for the "
+                "next release.",
             ),
             compare_encoders=base.asset_job(
                 "compare_encoders",
@@ -187,7 +188,7 @@ class Jobs:
                 description="Inspect the documents: what is stale, broken, unfinished or repeated.",
             ),
             back_up=base.asset_job(
-                "back_up", ["home_backup"], description="Back the home up; other runs and searches go on."
+                "back_up", ["home_backup"], description="Back up the home; other runs and searches continue."
             ),
             drill=base.asset_job(
                 "drill",
@@ -200,8 +201,8 @@ class Jobs:
             rollback=base.op_job(
                 "rollback",
                 move_release_pointer,
-                description="Go back to an earlier release, or forward again. Edits made since follow with the next "
-                "ingest.",
+                description="Go back to an earlier release, or forward again. The next ingest applies edits made "
+                "since.",
             ),
             forget=base.op_job(
                 "forget",

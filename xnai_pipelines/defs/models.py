@@ -43,7 +43,7 @@ class EncoderCardConfig(dg.Config):
 class CalibrationConfig(dg.Config):
     """Options of this run."""
 
-    redraw: bool = Field(default=False, description="Draw another set although the present one still fits the corpus.")
+    redraw: bool = Field(default=False, description="Draw a new set even if the current one still fits the corpus.")
 
 
 def encoder_onnx(
@@ -81,7 +81,7 @@ def equals_torch(stores: StoresResource, encoder: EncoderResource) -> dg.AssetCh
 def calibration_texts(
     context: dg.AssetExecutionContext, config: CalibrationConfig, stores: StoresResource
 ) -> dg.MaterializeResult[None]:
-    """Chunks that show the quantizers what the corpus is like, by source and length, apart from what is evaluated.
+    """Chunks to calibrate quantizers on, drawn by source and length, separate from what is evaluated.
 
     Kept until over a fifth of the chunks changed; only ids and a hash are stored.
     """
@@ -234,10 +234,10 @@ def encoder_card(
     stores: StoresResource,
     encoder: EncoderResource,
 ) -> dg.MaterializeResult[None]:
-    """Encoders of other weights compared with the current one on this corpus' questions: accuracy, speed, size.
+    """Other encoders compared with the current one on this corpus's questions: accuracy, speed, size.
 
     It changes nothing. XNAI_ENCODER with `xnai run --new-release` switches; the accuracy sensor tries the best encoder
-    before it asks for an adapter.
+    before it requests an adapter.
     """
     stage = stores.stage_context(context)
     card = compare_encoders(

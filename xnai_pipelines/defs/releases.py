@@ -103,7 +103,7 @@ def promotion_decision(
 ) -> dg.MaterializeResult[None]:
     """Promoted, rejected or awaiting approval: the gate's rules with their figures.
 
-    The run succeeds either way. People are told of a challenger that awaits their approval.
+    The run succeeds either way. An alert is sent for a challenger that awaits approval.
     """
     tags = context.run.tags
     target = Target(Slice.parse(tags["slice"]), tags["mode"]) if "slice" in tags else None
@@ -160,7 +160,7 @@ def release(
 ) -> dg.MaterializeResult[None]:
     """The release that answers searches: the challenger if it was promoted, else the champion.
 
-    The manifest is written and the pointer moved at once, after all the rest. The MLflow aliases follow.
+    The last step writes the manifest and moves the pointer atomically. The MLflow aliases follow.
     """
     outcome = release_challenger(
         stores.stage_context(context),

@@ -83,7 +83,7 @@ class StoresResource(HomeResource):
 
     lancedb_uri: str | None = Field(default=None, description="Object store of the tables; unset: as recorded.")
     exact_search_rows: int = Field(description="Vectors up to which search compares every one of them.")
-    compute: str = Field(default=EngineName.HERE, description="Where maps run: here, processes or ray.")
+    compute: str = Field(default=EngineName.HERE, description="Where parallel work runs: here, processes or ray.")
     compute_workers: int = Field(default=1, description="Worker processes on this machine.")
     ray_address: str | None = Field(default=None, description="Address of a Ray cluster; unset: a local one.")
     kill_after_commits: int | None = Field(default=None, description="For tests: die after so many commits.")

@@ -35,8 +35,8 @@ def mirrored_sources(
 ) -> dg.MaterializeResult[None]:
     """Files of Git repositories and object stores, mirrored into the home.
 
-    Fetches only what changed. A source that cannot be listed keeps its files; its trouble is named, and the run
-    continues.
+    Fetches only what changed. A source that cannot be listed keeps its files; the problem is reported, and the
+    run continues.
     """
     return _synced(context, base, stores, source, kinds=LISTED, now=False)
 
@@ -46,7 +46,7 @@ def crawled_pages(
 ) -> dg.MaterializeResult[None]:
     """Pages of web sites, mirrored into the home.
 
-    Asks for a page again after its site's `refresh_hours`, and downloads it only if it changed. Follows robots.txt.
+    Requests a page again after its site's `refresh_hours`, and downloads it only if it changed. Follows robots.txt.
     """
     return _synced(context, base, stores, source, kinds=CRAWLED, now=config.now)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A range of a document that something rests on: `text == document.text[start:end]`."""
+    """A range of a document that serves as evidence: `text == document.text[start:end]`."""
 
     source: str
     document_id: str
@@ -31,7 +31,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """An entity: its forms, what names it, its neighbours (the strongest first) and a sentence that says what it is.
+    """An entity: its forms, mentions, neighbours (strongest first) and a defining sentence.
 
     Attributes:
         entity_id: Its id.
@@ -43,7 +43,7 @@ class Entity:
         definition: The first sentence of the document about it, else of its first mention.
         neighbours: Relations, those that the text states before those that are counted.
         communities: Titles of the communities that it is in, from the largest.
-        first_seen, last_seen: When the earliest and the latest of its documents was modified; None if unknown.
+        first_seen, last_seen: When its earliest and latest documents were modified; None if unknown.
     """
 
     entity_id: str

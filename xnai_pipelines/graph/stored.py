@@ -40,7 +40,7 @@ class KnowledgeGraph:
 
     @classmethod
     def of(cls, home: Home) -> Self:
-        """Return the graph of a home; nothing is made in a folder that is none.
+        """Return the graph of a home; a folder that is not a home stays unchanged.
 
         Raises:
             GraphQueryError: There is no graph.
@@ -84,12 +84,12 @@ class KnowledgeGraph:
         return self._forms().find(name)
 
     def path(self, first: str, second: str) -> tuple[Neighbour, ...]:
-        """Return the shortest way between two entities over relations, each with a sentence that it rests on.
+        """Return the shortest path between two entities over relations, each with a supporting sentence.
 
         Relations that the text states are shorter than those that are counted, and these are shorter with more weight.
 
         Raises:
-            GraphQueryError: An entity is not known, or no way connects them.
+            GraphQueryError: An entity is not known, or no path connects them.
         """
         start, end = self.find(first), self.find(second)
         forms = self._forms().of

@@ -10,14 +10,14 @@ from xnai_pipelines.search.query import Asked
 class Hit:
     """A passage found: `text == document.text[start:end]`; the snippet marks matching words with **asterisks**.
 
-    A passage may have several short sections: `heading_path` and the snippet are of the one with most words of the
+    If a passage has several short sections, `heading_path` and the snippet are of the one with the most words of the
     question.
 
-    The score is the similarity, BM25, or the weighted sum of both standardised, by mode; compare scores within one
-    answer. It has 100 added for each identifier and phrase of the question that the passage contains. `path` is how the
-    knowledge graph leads from the question to the passage; empty if it was not asked or does not. `vector` is the
-    cosine similarity of the question to the passage, 0.7, and to its document, 0.3; `keyword` is the BM25 score; None
-    if the mode does not compute them. `copies` counts other passages with the same text, which are left out.
+    `score` is the similarity, BM25, or the weighted sum of both standardised, by mode, plus 100 for each identifier and
+    phrase of the question that the passage contains. Compare scores within one answer only. `path` is how the knowledge
+    graph leads from the question to the passage; empty if it does not, or was not used. `vector` is the cosine
+    similarity of the question to the passage (weight 0.7) and to its document (0.3); `keyword` is the BM25 score. They
+    are None if the mode does not compute them. `copies` counts other passages with the same text, which are left out.
     """
 
     rank: int

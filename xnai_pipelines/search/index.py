@@ -35,8 +35,8 @@ RANKING_VERSION = 8  # raised when the same tables and question give another ran
 class SearchIndex:
     """The current release of a home, open for questions.
 
-    It reads the release's files as of when it was opened, so an answer never mixes two states. Open another to see what
-    was written since.
+    It reads the release's files as of when it was opened, so an answer never mixes two states. Open it again to see
+    later writes.
     """
 
     def __init__(

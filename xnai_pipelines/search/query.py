@@ -23,7 +23,7 @@ _OPERATOR = re.compile(
 
 
 class Mode(StrEnum):
-    """How passages are found: nearest vectors, BM25 over words, both fused, or these led on by the knowledge graph."""
+    """How passages are found: nearest vectors, BM25 over words, both fused, or these extended over the graph."""
 
     HYBRID = "hybrid"
     VECTOR = "vector"
@@ -71,9 +71,9 @@ def asked(question: str, filters: Filters = NO_FILTERS) -> Asked:
     """Return the question without its operators, and what these say.
 
     Operators are `"a phrase"` in the quotation marks of any language, `-without`, `-"a phrase"`, `source:prefix`,
-    `lang:de` and `type:pdf`. Anything else is a word, such as an option `-rf` of fewer than three letters, or a
-    language or type that there is none of; so are operators in a question that has nothing else to search for. A given
-    filter goes before an operator.
+    `lang:de` and `type:pdf`. Anything else is a word, such as an option `-rf` of fewer than three letters, or an
+    unknown language or type; so are operators in a question that has nothing else to search for. A given filter takes
+    precedence over an operator.
 
     Raises:
         QueryError: The question is empty, not valid Unicode, too long, or has no letter or digit.

@@ -15,14 +15,16 @@ class AnswerSettings(BaseModel):
     )
     llm_model: str = Field(
         default="default",
-        description="Name of the model on that server; without one, the path of a .gguf file to run (extra llm).",
+        description="Name of the model on that server. Without a server: a .gguf file to run (extra llm).",
     )
     llm_api_key: SecretStr | None = Field(default=None, description="Key for that server.")
-    llm_seconds: float = Field(default=20.0, gt=0, description="Max time of its reply; then the answer quotes.")
+    llm_seconds: float = Field(
+        default=20.0, gt=0, description="Max seconds for its reply; after that the answer quotes."
+    )
     llm_head_start: float = Field(
         default=10.0,
         gt=0,
-        description="Seconds that the service waits for its first verified sentence; then the answer quotes.",
+        description="Max seconds until its first verified sentence in the service; after that the answer quotes.",
     )
     llm_keep_unsupported: bool = Field(
         default=False,

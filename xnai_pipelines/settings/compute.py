@@ -1,4 +1,4 @@
-"""Where maps run."""
+"""Where parallel work runs."""
 
 import os
 
@@ -8,7 +8,7 @@ from xnai_pipelines.compute.engine import EngineName
 
 
 class ComputeSettings(BaseModel):
-    """Where maps run."""
+    """Where parallel work runs."""
 
     compute: EngineName = Field(
         default=EngineName.HERE,

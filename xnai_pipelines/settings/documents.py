@@ -53,11 +53,11 @@ class DocumentSettings(BaseModel):
     )
     ocr_languages: str | None = Field(
         default=None,
-        description="Languages of scanned pages, as the program tesseract names them, such as eng+deu. Unset: pages "
-        "that are pictures are counted, not read.",
+        description="Languages of scanned pages, as tesseract names them, such as eng+deu. Unset: pages that are "
+        "pictures are counted, not read.",
     )
     notebook_outputs: bool = Field(
-        default=False, description="Whether the text that the cells of a notebook gave is read. Off: it is counted."
+        default=False, description="Whether to read the outputs of notebook cells. Off: they are counted."
     )
     vanish_share: float = Field(
         default=0.3,

@@ -10,8 +10,8 @@ class GraphSettings(BaseModel):
 
     graph_recogniser: RecogniserName | None = Field(
         default=None,
-        description="What finds names for the graph: the folder of a token classifier (config.json, tokenizer.json, "
-        "model.onnx), or `spacy:` and the package or folder of a spaCy pipeline. Unset: the rules alone find them.",
+        description="Recogniser of names for the graph: the folder of a token classifier (config.json, tokenizer.json, "
+        "model.onnx), or `spacy:` and the package or folder of a spaCy pipeline. Unset: rules only.",
     )
     graph_llm: bool = Field(
         default=False,
@@ -21,5 +21,5 @@ class GraphSettings(BaseModel):
     graph_llm_tokens: int = Field(
         default=500_000,
         ge=10_000,
-        description="Max tokens of that in one run; the next one goes on.",
+        description="Max tokens for this per run; the next run continues.",
     )

@@ -18,14 +18,14 @@ class ModelSettings(BaseModel):
     )
     variant: VariantName | None = Field(
         default=None,
-        description="Variant of the encoder for a new release: int8_dynamic, fp32, or one that `xnai quantize` made. "
+        description="Variant of the encoder for a new release: int8_dynamic, fp32, or one that `xnai quantize` built. "
         "Unset: the choice of the precision card, or int8_dynamic without a card.",
     )
     threads: int = Field(
         default=os.cpu_count() or 1,
         ge=1,
         le=256,
-        description="Threads of the encoder; searches that the service works on at a time, and requests of "
+        description="Threads of the encoder, concurrent searches of the service, and concurrent requests of "
         "`XNAI_GRAPH_LLM`.",
     )
     card_chunks: int = Field(

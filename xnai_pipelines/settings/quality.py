@@ -47,7 +47,7 @@ class QualitySettings(BaseModel):
     try_encoders: bool = Field(
         default=True,
         description="Whether another encoder is tried before an adapter is trained: the best on the encoder card, or "
-        "an installed one that knows a language which the release's does not, alone and then beside it.",
+        "an installed one for a language that the release's does not know, alone and then beside it.",
     )
     training: TrainingOptions = Field(
         default=AdapterConfig(),
@@ -57,13 +57,13 @@ class QualitySettings(BaseModel):
     least_pairs: int = Field(
         default=200,
         ge=0,
-        description="Min training pairs. Generated questions fill the set up if there are fewer labelled ones.",
+        description="Min training pairs. If there are fewer labelled questions, generated ones fill up the set.",
     )
     hard_negatives: int = Field(
         default=1,
         ge=0,
         le=16,
-        description="Max hard negatives per training question. Each makes a step slower; 0: only the batch's passages.",
+        description="Max hard negatives per training question. Each slows training down; 0: in-batch negatives only.",
     )
     max_overall_loss: float = Field(
         default=0.01,

@@ -29,7 +29,7 @@ class SearchSettings(BaseModel):
     )
     correct_typos: bool = Field(
         default=True,
-        description="Search for the most similar word of the documents if they lack a word of the question.",
+        description="Replace question words that the documents lack with the most similar ones that they have.",
     )
     reranker: AbsolutePath | None = Field(
         default=None,

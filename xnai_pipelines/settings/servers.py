@@ -39,11 +39,11 @@ class ServerSettings(BaseModel):
     )
     oidc_issuer: str | None = Field(
         default=None,
-        description="OpenID Connect issuer whose tokens (JWT) the service accepts beside its own, exactly as they "
-        "name it.",
+        description="OpenID Connect issuer whose tokens (JWT) the service accepts beside its own, spelled as in "
+        "the tokens.",
     )
     oidc_audience: str = Field(default="xnai", description="Audience that tokens of the issuer must have.")
-    oidc_algorithm: Algorithm = Field(default="RS256", description="The one algorithm of their signatures.")
+    oidc_algorithm: Algorithm = Field(default="RS256", description="Accepted signature algorithm of these tokens.")
     oidc_groups_claim: str = Field(default="groups", description="Claim of the caller's groups.")
     oidc_admin_group: str | None = Field(
         default=None, description="Group that has the scope admin after a sign-in with two factors (`amr`: `mfa`)."
@@ -65,7 +65,7 @@ class ServerSettings(BaseModel):
     follow: BucketUrl | None = Field(
         default=None,
         description="`s3://BUCKET/PREFIX` of another home's tables: `xnai serve` copies the release that it shares "
-        "there into this home, and serves it. Unset: serves this home's own.",
+        "there into this home, and serves it. Unset: it serves this home's own release.",
     )
     dagster_home: AbsolutePath | None = Field(
         default=None,

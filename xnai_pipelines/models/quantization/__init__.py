@@ -1,8 +1,8 @@
-"""Quantization of any Hugging Face transformer folder to codes of few bits, by several methods.
+"""Quantization of any Hugging Face transformer folder to low-bit codes, by several methods.
 
 Read `quantize.py` first, then `model.py`, a transformer's parts by name. `rounding.py`, `gptq.py`, `awq.py` and
 `rate.py` are the methods; `layerwise.py` and `calibration.py` take them through a model, layer by layer. `static.py`
-quantizes what passes between layers.
+quantizes activations between layers.
 """
 
 from xnai_pipelines.encoders.stored.file import load, save
