@@ -257,6 +257,16 @@ def test_text_runs_in_its_own_direction_and_code_and_tables_keep_their_lines(vis
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
+def test_code_is_between_single_or_double_backticks(visit, open_service):
+    page = visit(open_service.base_url)
+    sentence = {**HOSTILE, "text": "Read ``s`` (a ``str`` or `bytes`), `a` and ``b `c` d``."}
+    answer = {"asked": QUESTION, "sentences": [sentence], "notes": [], "answerer": "extractive", "refusal": None}
+    body = f"event: answer\ndata: {json.dumps(answer)}\n\n"
+    page.route("**/v1/answer", lambda route: route.fulfill(content_type="text/event-stream", body=body))
+    ask(page)
+    expect(page.locator(".state + p code")).to_have_text(["s", "str", "bytes", "a", "b `c` d"])
+
+
 def test_the_policy_of_the_page_allows_its_own_files_alone(open_service):
     response = open_service.get("/")
     assert "script-src 'self'" in response.headers["Content-Security-Policy"]

@@ -50,10 +50,11 @@ function mark(citation, citations, actions) {
   }, String(number));
 }
 
-/** Return text with code between backticks, and strong words, set as such; all else stays as it is written. */
+/** Return text with code between backticks, single or double, and strong words, set as such; all else as it is written. */
 function inline(text) {
-  return text.split(/(`[^`\n]+`|\*\*[^*\n]+\*\*)/).map((part) => {
-    if (/^`.+`$/.test(part)) return h("code", {}, part.slice(1, -1));
+  return text.split(/(``[^\n]+?``|`[^`\n]+`|\*\*[^*\n]+\*\*)/).map((part) => {
+    const code = /^(`{1,2})(.+)\1$/.exec(part);
+    if (code) return h("code", {}, code[2].trim());
     return /^\*\*.+\*\*$/.test(part) ? h("strong", {}, part.slice(2, -2)) : part;
   });
 }
