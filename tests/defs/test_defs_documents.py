@@ -208,14 +208,19 @@ def test_a_home_of_another_folder_is_left_alone(ingested, tmp_path):
         assert "is bound to the documents in" in ingested.tick()
 
 
-def test_a_run_that_goes_on_is_not_joined_by_another(ingested):
-    ingested.work.write("new.txt", "A new text.\n")
-    ingested.tick()
-    run = ingested.instance.create_run_for_job(
+def started(ingested):
+    """Return a run of the home that goes on."""
+    return ingested.instance.create_run_for_job(
         defs().resolve_job_def("refresh"),
         status=dg.DagsterRunStatus.STARTED,
         tags={HOME_TAG: str(ingested.work.home.root)},
     )
+
+
+def test_a_run_that_goes_on_is_not_joined_by_another(ingested):
+    ingested.work.write("new.txt", "A new text.\n")
+    ingested.tick()
+    run = started(ingested)
     assert "going on already" in ingested.tick()
     ingested.instance.report_run_failed(run, "ended")
     assert ingested.tick() == ingested.keys[-1]
@@ -224,11 +229,7 @@ def test_a_run_that_goes_on_is_not_joined_by_another(ingested):
 def test_a_run_that_ends_while_the_folder_is_looked_at_is_not_followed_by_another(ingested, monkeypatch):
     ingested.work.write("new.txt", "A new text.\n")
     ingested.tick()
-    run = ingested.instance.create_run_for_job(
-        defs().resolve_job_def("refresh"),
-        status=dg.DagsterRunStatus.STARTED,
-        tags={HOME_TAG: str(ingested.work.home.root)},
-    )
+    run = started(ingested)
 
     def looked(*arguments):
         found = plan(*arguments)

@@ -243,10 +243,10 @@ class KeywordSearch:
         return reduce(partial(np.intersect1d, assume_unique=True), found) if found else np.empty(0, np.int32)
 
 
-def best_found(scores: Scores) -> Rows:
-    """Return the 10 best passages that contain a word of the question: int64 [m]."""
+def best_found(scores: Scores, most: int = TELLING) -> Rows:
+    """Return the best passages that contain a word of the question, 10 unless told otherwise: int64 [m]."""
     found = np.flatnonzero(scores > 0)
-    return found[best_rows(scores[found], TELLING)]
+    return found[best_rows(scores[found], most)]
 
 
 def option(word: str) -> str:

@@ -11,7 +11,7 @@ from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.keyword import KeywordSearch, best_found
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import Asked
-from xnai_pipelines.search.ranking import Estimates, Scores, Unspoken, best_rows, estimated_sum
+from xnai_pipelines.search.ranking import Estimates, Scores, Unspoken, estimated_sum
 from xnai_pipelines.search.vector_index import all_compared, some_compared
 
 TITLED = np.float32(1.0)  # standardised: added for a document whose whole title is in the question
@@ -52,7 +52,7 @@ class Scoring:
         vector = self.encoder.encode_query(text)
         if exact or self.candidates is None:
             return all_compared(self.corpus, vector)
-        found = None if keyword is None else best_rows(keyword, FOUND)
+        found = None if keyword is None else best_found(keyword, FOUND)
         return some_compared(self.corpus, vector, self.candidates, found)
 
     def totals(self, what: Asked, vector: Estimates | None, keyword: Scores) -> Estimates:
