@@ -77,7 +77,8 @@ def documents(
 def every_file_accounted_for(stores: StoresResource, source: SourceResource) -> dg.AssetCheckResult:
     """Each entry of the folder has one outcome in the ledger, and the ledger's counts match the tables."""
     intake = source.intake()
-    listing = intake.rules().folders(intake.inputs().documents).listing(intake.exclude)
+    rules = intake.rules()
+    listing = rules.folders(intake.inputs().documents).listing(rules.exclude)
     entries = {*listing.files, *listing.skipped, *listing.unlisted}
     files = stores.tables.read(FILES, ["path", "outcome", "documents", "bad_records"]).to_pylist()
     recorded = {row["path"] for row in files}
