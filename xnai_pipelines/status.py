@@ -138,7 +138,7 @@ def _health(home: Home, tables: Tables) -> list[str]:
 
 def _evaluation(kept: KeptEvaluation | None) -> dict[str, str]:
     if kept is None:
-        return {"last evaluation": "none; `xnai evaluate` measures accuracy, or says what it lacks"}
+        return {"last evaluation": "none; `xnai evaluate` measures accuracy, or reports what is missing"}
     report = kept.report
     figures = ", ".join(
         f"{section.mode} {section.metrics['ndcg_at_10'].mean:.3f}" for section in report.sections_of(report.headline)

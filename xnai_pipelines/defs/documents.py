@@ -171,12 +171,12 @@ def decide(waiting: str, summary: str, running: bool, seen: Seen) -> Tick:
     if not waiting:
         return Tick(None, "Nothing changed in the folder.", Seen())
     if waiting != seen.waiting:
-        return Tick(None, f"{summary}; waiting for one more look that finds the same.", Seen(waiting))
+        return Tick(None, f"{summary}; waiting until the next check finds the same.", Seen(waiting))
     if running:
-        return Tick(None, f"{summary}; a run is going on already.", seen)
+        return Tick(None, f"{summary}; a run is already in progress.", seen)
     if seen.attempts >= ATTEMPTS:
         return Tick(
-            None, f"{summary}; {ATTEMPTS} runs did not take them in. See the last run, then run it by hand.", seen
+            None, f"{summary}; {ATTEMPTS} runs did not ingest them. Fix the error of the last run, then start it.", seen
         )
     attempt = seen.attempts + 1
     return Tick(f"{waiting}-{attempt}", f"{summary}; run requested.", Seen(waiting, attempt))

@@ -63,7 +63,7 @@ def _planned(base: Base, jobs: Jobs) -> list[_Schedule]:
             "nightly_evaluation",
             when.evaluation,
             jobs.evaluate,
-            "Measures every night, so that a fall of accuracy shows within a day.",
+            "Measures every night, so that a drop in accuracy shows within a day.",
             # measured again although nothing changed: a night without a figure looks like one without a problem
             config={"ops": {base.name("retrieval_evaluation"): {"config": {"force": True}}}},
         ),
@@ -71,7 +71,7 @@ def _planned(base: Base, jobs: Jobs) -> list[_Schedule]:
             "daily_sources",
             when.sources,
             jobs.refresh,
-            "Repositories, buckets and sites send no word of a change; this asks them every day.",
+            "Repositories, buckets and sites do not report changes; this checks them every day.",
             decide=daily_sources,
         ),
         _Schedule(
@@ -104,7 +104,7 @@ def _planned(base: Base, jobs: Jobs) -> list[_Schedule]:
             "weekly_restore_drill",
             when.restore_drill,
             jobs.drill,
-            "Restores the newest backup every week: one that was never restored is unproven.",
+            "Restores the newest backup every week, to prove that it works.",
             decide=backups_wanted,
         ),
     ]
