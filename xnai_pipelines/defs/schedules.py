@@ -13,7 +13,7 @@ from xnai_pipelines.models.requantization import why_requantize
 
 
 def daily_sources(context: dg.ScheduleEvaluationContext, source: SourceResource) -> dg.RunRequest | dg.SkipReason:
-    """Look whether the home has sources that no folder sensor watches."""
+    """Check whether the home has sources that no folder sensor watches."""
     names = [spec.name for spec in source.intake().specs()]
     return dg.RunRequest() if names else dg.SkipReason("No sources beside the documents folder are listed.")
 
@@ -21,7 +21,7 @@ def daily_sources(context: dg.ScheduleEvaluationContext, source: SourceResource)
 def weekly_quantization(
     context: dg.ScheduleEvaluationContext, stores: StoresResource, encoder: EncoderResource
 ) -> dg.RunRequest | dg.SkipReason:
-    """Look at what the models were made from."""
+    """Check what the models were made from."""
     decision = why_requantize(stores.tables, stores.layout, encoder.choice.base())
     if not decision.wanted:
         return dg.SkipReason(decision.reason)
@@ -29,7 +29,7 @@ def weekly_quantization(
 
 
 def backups_wanted(context: dg.ScheduleEvaluationContext, base: Base) -> dg.RunRequest | dg.SkipReason:
-    """Look whether a place for backups is set."""
+    """Check whether a place for backups is set."""
     if base.settings.backup_to is None:
         return dg.SkipReason("XNAI_BACKUP_TO is not set. Set it to a folder on another disk, or to s3://BUCKET/PREFIX.")
     return dg.RunRequest()
