@@ -230,7 +230,7 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
         sensors=[
             base.sensor(
                 accuracy_degradation_sensor,
-                jobs=[jobs.retrain, jobs.try_encoder, jobs.maintain, jobs.refresh],
+                jobs=[jobs["retrain"], jobs["try_encoder"], jobs["maintain"], jobs["refresh"]],
                 every_seconds=30,
                 description="Reads the evaluations in MLflow. If accuracy falls below the floor, or below its "
                 "value at the release, it requests a retraining, or the job that fixes the cause named by "

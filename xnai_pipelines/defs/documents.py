@@ -176,7 +176,7 @@ def decide(waiting: str, summary: str, running: bool, seen: Seen) -> Tick:
         return Tick(None, f"{summary}; a run is already in progress.", seen)
     if seen.attempts >= ATTEMPTS:
         return Tick(
-            None, f"{summary}; {ATTEMPTS} runs did not ingest them. Fix the error of the last run, then start it.", seen
+            None, f"{summary}; {ATTEMPTS} runs did not ingest them. Fix what failed, then start a run by hand.", seen
         )
     attempt = seen.attempts + 1
     return Tick(f"{waiting}-{attempt}", f"{summary}; run requested.", Seen(waiting, attempt))
@@ -262,7 +262,7 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
             base.sensor(
                 documents_folder,
                 every_seconds=30,
-                jobs=[jobs.refresh],
+                jobs=[jobs["refresh"]],
                 description="Requests a run when files are new, changed or deleted, once the folder has settled.",
             )
         ],
