@@ -40,7 +40,7 @@ def preferred(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]
     if defined := defining(question, units, evidence):
         return _before_others(defined, units)
     ordered = _Preference(question, units, evidence, asked_for(question), asks_what_to_do(question)).ordered()
-    return _before_others(what_a_call_does(ordered, evidence), ordered)
+    return _before_others(what_a_call_does(question, ordered, evidence), ordered)
 
 
 def _before_others(first: Sequence[Unit], units: Sequence[Unit]) -> Sequence[Unit]:
