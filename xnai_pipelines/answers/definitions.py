@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice, takewhile
 from operator import attrgetter
 
 from xnai_pipelines.answers.belonging import is_code, section_of, signature_above, text_of
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.how_to import asks_what_to_do
 from xnai_pipelines.answers.leads import term_above
-from xnai_pipelines.answers.naming import is_named, lines_that_name, nearness, words_of
+from xnai_pipelines.answers.naming import begins_with, is_named, lines_that_name, nearness, words_of
 from xnai_pipelines.answers.scoring import Unit
 from xnai_pipelines.answers.symbol_questions import Aspect, Symbol, SymbolQuestion, symbol_question, tells
 from xnai_pipelines.answers.symbols import is_signature, parameter_of
@@ -17,6 +18,7 @@ from xnai_pipelines.answers.table_rows import cells
 from xnai_pipelines.answers.units import said_of
 
 AHEAD = 0.1  # of score, by which what answers is ahead of all else: no remark is quoted with it
+CLOSE_OF_A_DESCRIPTION = 0.08  # of score, within which a sentence about what is asked goes before one that names it
 SHORT = 80  # characters of a definition, below which the sentence after it belongs to it
 GAP = 4  # characters of white space between two pieces of evidence that follow each other
 
@@ -35,6 +37,19 @@ def defining(question: str, units: Sequence[Unit], evidence: Sequence[Evidence])
         return []
     ahead = units[0].score + AHEAD
     return [replace(unit, score=ahead) for unit in _answering(asked, _entry(asked, units, evidence), evidence)]
+
+
+def describing(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
+    """Return the best unit, of those that score nearly as well, that begins with what the question asks about.
+
+    As "The `caplog` fixture adds a handler." does. Nothing, unless the question asks only what something is or does.
+    """
+    asked = symbol_question(question)
+    if asked is None or not asked.only or asked.aspect is not Aspect.DOES:
+        return []
+    near = takewhile(lambda unit: unit.score >= units[0].score - CLOSE_OF_A_DESCRIPTION, units)
+    about = (unit for unit in near if any(begins_with(text_of(unit, evidence), symbol) for symbol in asked.symbols))
+    return [replace(unit, score=units[0].score) for unit in islice(about, 1)]
 
 
 def what_a_call_does(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
