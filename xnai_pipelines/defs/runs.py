@@ -45,7 +45,7 @@ def end_dead_runs(instance: DagsterInstance, home: Home) -> list[str]:
     ours = [run for run in instance.get_runs(unfinished) if is_of(run, home)]
     dead = [run for run in ours if _is_dead(instance, home, run.run_id)]
     for run in dead:
-        ended = "The run's process ended without a word (killed, or the machine stopped)."
+        ended = "The run's process is gone: it was killed, or the machine stopped."
         if run.status is dg.DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run, ended)
         else:
