@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
 
-from tests.support.pipeline import settled, tick, variables
+from tests.support.pipeline import resource, settled, tick, variables
 from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs import runs
 from xnai_pipelines.defs.resources import StoresResource
@@ -98,7 +98,7 @@ def test_the_sensor_names_the_runs_it_ended(home, instance):
     assert looked(instance) == "Every started run is alive."
     run = started(instance)
     leave_lock(home, run)
-    assert looked(instance) == f"Marked as failed: {run.run_id}."
+    assert looked(instance) == f"Marked as ended: {run.run_id}."
     assert looked(instance) == "Every started run is alive."
 
 
@@ -107,7 +107,7 @@ def test_an_interrupted_training_does_not_wait_for_its_next_turn(home, instance,
     run = started(instance)
     turns: list[str] = []
     monkeypatch.setattr(StoresResource, "_take_turn", lambda _, run_id, __: turns.append(run_id))
-    stores = StoresResource(home=str(home.root), exact_search_rows=0)
+    stores = resource("stores")
     with pytest.raises(raised), stores.turn_given_up(SimpleNamespace(run=run, log=logging.getLogger("test"))):
         raise raised
     assert turns == [run.run_id] * waits
