@@ -317,7 +317,7 @@ def test_a_server_that_fails_leaves_the_graph_of_the_rules_and_is_counted(pages,
         [said] = make(pages, reader(url)).recognisers
     assert len(asked) == FAILURES
     assert said.waiting == FAILURES + 2
-    assert "is skipped for" in said.why
+    assert "is left alone" in said.why
 
 
 def test_a_reply_that_is_no_json_is_counted_and_not_asked_for_again(pages):

@@ -176,7 +176,7 @@ def test_a_model_server_that_fails_again_and_again_is_left_alone(asking):
     with asking(script, status=500) as client:
         notes = [client.post("/v1/answer", json=QUESTION).json()["notes"][0] for _ in range(FAILURES + 2)]
     assert len(calls) == FAILURES
-    assert "is skipped for 60 s" in notes[-1]
+    assert "is left alone for 60 s" in notes[-1]
 
 
 def test_a_model_that_writes_holds_no_processor(asking):

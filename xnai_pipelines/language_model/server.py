@@ -26,7 +26,7 @@ from xnai_pipelines.language_model.completion import Completion, Usage
 
 FAILURES = 5
 PAUSE_SECONDS = 60
-LEFT_ALONE = f"is skipped for {PAUSE_SECONDS} s after {FAILURES} consecutive failures"
+LEFT_ALONE = f"is left alone for {PAUSE_SECONDS} s after {FAILURES} consecutive failures"
 _PIECE_BYTES = 65_536
 
 
