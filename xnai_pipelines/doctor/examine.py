@@ -53,7 +53,11 @@ def examine(home: Home, *, max_backup_hours: float, max_drill_days: float) -> li
     if not home.root.is_dir():
         return [
             Diagnosis(
-                "no_home", str(home.root), "There is no such folder.", "`xnai run`, or XNAI_HOME=the right folder"
+                "no_home",
+                str(home.root),
+                "There is no such folder.",
+                "XNAI_HOME=the right folder; if the home is lost: `xnai backups`, then `xnai restore --into "
+                f"{home.root}`; if there never was one: `xnai run`",
             )
         ]
     backups = partial(inspect_backups, max_hours=max_backup_hours, max_days=max_drill_days)
