@@ -135,7 +135,7 @@ def objections(
             Objection(f"The newest backup is {hours:,.0f} hours old, more than {max_hours:g}.", "`xnai backup`")
         )
     if not drills:
-        return [*found, Objection("No backup of this home was ever restored, so none is proven.", "`xnai drill`")]
+        return [*found, Objection("No backup of this home was restored yet, so none is proven.", "`xnai drill`")]
     last = drills[-1]
     days = (now - datetime.fromisoformat(last.at)) / timedelta(days=1)
     if last.fault:

@@ -138,7 +138,7 @@ def difference(backup: Backup, unequal: int) -> str:
     if not unequal:
         return ""
     asked = len(backup.golden)
-    said = f"{unequal} of {asked} golden questions were answered otherwise than when {backup.backup_id} was "
+    said = f"{unequal} of {asked} golden questions were answered differently than when {backup.backup_id} was "
     if backup.processor != cpu_flags():
         return f"{said}made, on a processor with other instruction sets. Back up on this one to compare."
     if backup.program != version("xnai-pipelines"):
