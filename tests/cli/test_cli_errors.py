@@ -129,6 +129,16 @@ def test_where_nothing_was_stored_a_command_that_needs_a_release_makes_nothing(t
     assert list(tmp_path.rglob("*")) == [tmp_path / "empty"]
 
 
+@pytest.mark.parametrize("line", ["take-over", "crawl nowhere"])
+@pytest.mark.parametrize("empty", [False, True])
+def test_of_a_command_that_would_begin_a_home_nothing_remains_if_it_is_refused(tmp_path, line, empty):
+    home = tmp_path / "home"
+    if empty:
+        home.mkdir()
+    refused(command(variables(home=home), *line.split()), 2)
+    assert list(tmp_path.rglob("*")) == [home] * empty
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [
