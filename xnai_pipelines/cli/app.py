@@ -15,13 +15,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from threading import Timer
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from xnai_pipelines.errors import UnavailableError, XnaiError
+from xnai_pipelines.interrupts import interrupts_repeated
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.wording import on_one_line, visible
 
@@ -57,7 +57,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _OBJECTS_BEFORE_COLLECTING = 500_000
-INTERRUPTED_AGAIN_SECONDS = 0.05
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
@@ -87,20 +86,11 @@ def main() -> None:
     groups = [group.typer_instance for group in app.registered_groups if group.typer_instance]
     for registered in [command for one in (app, *groups) for command in one.registered_commands]:
         registered.cls = _Command
-    sys.unraisablehook = interrupt_again
-    with _sentences_for_errors():
+    with interrupts_repeated(), _sentences_for_errors():
         try:
             app(prog_name="xnai")
         finally:
             sys.stdout.flush()  # not left to the interpreter, which tells a failure in its own words
-
-
-def interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
-    """Send an interrupt again that hit where Python ignores what is raised: while it collects garbage, for one."""
-    if lost.exc_type is None or issubclass(lost.exc_type, Exception):
-        sys.__unraisablehook__(lost)
-    else:  # KeyboardInterrupt, or what Dagster raises in its place; a moment later, when the collection has ended
-        Timer(INTERRUPTED_AGAIN_SECONDS, os.kill, [os.getpid(), signal.SIGINT]).start()
 
 
 class _Command(TyperCommand):
@@ -114,7 +104,7 @@ class _Command(TyperCommand):
             raise typer.Exit(128 + signal.SIGINT) from None
 
     def _prepared(self, ctx: Any) -> Any:
-        from xnai_pipelines.environment import is_begun, make_home, prepare
+        from xnai_pipelines.environment import home_for, is_begun, prepare
         from xnai_pipelines.settings import unknown_variables
 
         if ctx.info_name == "doctor":  # which tells what is wrong with the settings
@@ -125,7 +115,8 @@ class _Command(TyperCommand):
         prepare(current)
         name = ctx.command_path.removeprefix("xnai ")
         if name not in WITHOUT_A_HOME and (name in BEGINNING or is_begun(Home(current.home))):
-            make_home(current)
+            with home_for(current):
+                return super().invoke(ctx)
         return super().invoke(ctx)
 
 

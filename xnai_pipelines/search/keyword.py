@@ -71,11 +71,8 @@ class KeywordSearch:
 
     @cached_property
     def _there(self) -> npt.NDArray[np.bool_] | None:
-        """Which places have a passage that may be read: bool [places]; None if all have."""
-        if self._readable is None and self._corpus.places.are_rows:
-            return None
-        readable = np.ones(len(self._corpus.passages), bool) if self._readable is None else self._readable
-        return self._corpus.places.by_place(readable, False)
+        """Which places have a passage that may be read: bool [places]; None if all may."""
+        return None if self._readable is None else self._corpus.places.by_place(self._readable, False)
 
     def telling(self, text: str) -> Sequence[Word]:
         """Return the words of a question, without function words of its language if there are others.
@@ -178,10 +175,9 @@ class KeywordSearch:
     @cached_property
     def vocabulary(self) -> pa.Table:
         """The words of the passages and how often each occurs, as `vocabulary_of` returns them."""
-        words = self._corpus.vocabulary
-        if self._readable is None:
+        words, there = self._corpus.vocabulary, self._there
+        if there is None:
             return words
-        there = self._corpus.places.by_place(self._readable, False)
         counts = pa.array(self._corpus.postings.counts(self._corpus.vocabulary_places, there))
         return words.set_column(1, "count", counts).filter(pc.greater(counts, 0)).combine_chunks()
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,32 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Frequencies:
+    """How many passages have each of v terms.
+
+    Attributes:
+        keys: Hashes of the terms, sorted: uint64 [v].
+        numbers: int64 [v].
+    """
+
+    keys: npt.NDArray[np.uint64]
+    numbers: npt.NDArray[np.int64]
+
+    def of(self, term: str) -> int:
+        """Return how many have a term."""
+        key = hashed([term])[0]
+        at = int(self.keys.searchsorted(key))
+        return int(self.numbers[at]) if at < len(self.keys) and self.keys[at] == key else 0
+
+    def plus(self, other: Self) -> Self:
+        """Return how many of the passages of both have each term."""
+        keys, at = np.unique(np.concatenate([self.keys, other.keys]), return_inverse=True)
+        numbers = np.zeros(len(keys), np.int64)
+        np.add.at(numbers, at, np.concatenate([self.numbers, other.numbers]))
+        return type(self)(keys, numbers)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Inverted:
     """An inverted index of n passages: which have a term.
 
@@ -88,11 +114,6 @@ class Inverted:
         rows = self.places.rows.take(joined(places))
         return np.sort(rows[rows >= 0], kind="stable")
 
-    def number(self, term: str, there: There | None = None) -> int:
-        """Return how many of the passages in places that are there contain the term: bool [places], None for all."""
-        found = self._found(term)
-        return sum(len(some) if there is None else int(np.count_nonzero(there.take(some))) for some in found)
-
     def has(self, term: str, row: int) -> bool:
         """Return whether a passage contains the term."""
         place = self.places.of_rows[row]
@@ -117,10 +138,19 @@ class Postings(Inverted):
         weights: What each entry adds to the BM25 score of its place, but for the term's rarity: float32 [entries] of
             each piece.
         times: How often the place has the term: uint16 [entries] of each piece.
+        gone: The terms of the passages that are gone but still in a piece.
     """
 
     weights: tuple[Scores, ...]
     times: tuple[npt.NDArray[np.uint16], ...]
+    gone: Frequencies
+
+    def number(self, term: str, readable: There | None = None) -> int:
+        """Return how many passages contain the term, of those in readable places: bool [places], None for all."""
+        found = self._found(term)
+        if readable is None:
+            return sum(map(len, found)) - self.gone.of(term)
+        return sum(int(np.count_nonzero(readable.take(some))) for some in found)
 
     def counts(self, at: Sequence[npt.NDArray[np.int64]], there: There) -> npt.NDArray[np.int64]:
         """Return how many places that are there have each of m terms: int64 [m].
