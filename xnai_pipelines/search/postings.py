@@ -185,7 +185,8 @@ class Postings(Inverted):
             factor = np.float32(weight * rarity(passages, sum(map(number or self.number, terms))))
             for term in terms:
                 for piece, weights, entries in zip(self.pieces, self.weights, self.of(term), strict=True):
-                    np.add.at(scores, piece.places[entries], factor * weights[entries])
+                    if entries.start < entries.stop:  # what changed has few of the terms
+                        np.add.at(scores, piece.places[entries], factor * weights[entries])
         return scores
 
 
