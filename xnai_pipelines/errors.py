@@ -259,6 +259,10 @@ class BackupDamagedError(DamagedError):
     """A backup is damaged or cut off; the message names what of it, and what to do."""
 
 
+class OutputError(UnavailableError):
+    """Standard output cannot be written; the message says why."""
+
+
 class HomeError(UnavailableError):
     """The home cannot be used as asked; the message says what to do."""
 
