@@ -1,4 +1,4 @@
-"""Every error that the product expects, in one tree: the class says the HTTP status and the exit code of a command.
+"""Every error that the product expects, in one tree. The class gives the HTTP status and the exit code of a command.
 
 XnaiError                what was wrong, where, and what to do; in one or two sentences
 +-- InvalidInputError    400, exit code 2: a setting, an option, a query or a file of labels is not acceptable
@@ -80,15 +80,15 @@ class SettingsError(InvalidInputError):
 
 
 class QueryError(InvalidInputError):
-    """The question cannot be searched for; the message says why."""
+    """The question cannot be searched for."""
 
 
 class GraphQueryError(InvalidInputError):
-    """The knowledge graph has no answer: no graph, no such entity, several of one name, or no way between two."""
+    """The knowledge graph has no answer: no graph, no such entity, several of one name, or no path between two."""
 
 
 class InputsError(InvalidInputError):
-    """The home cannot read the documents folder or the questions that were named; the message says what to do."""
+    """The home cannot read the documents folder or the questions that were named."""
 
 
 class SourcesError(InputsError):
@@ -100,7 +100,7 @@ class LabelledQuestionsError(InvalidInputError):
 
 
 class FeedbackError(InvalidInputError):
-    """The feedback cannot be taken; the message says what was wrong with it."""
+    """The feedback cannot be taken."""
 
 
 class UnsupportedEncoderError(InvalidInputError):
@@ -116,11 +116,11 @@ class AdapterConfigError(InvalidInputError):
 
 
 class OptionError(InvalidInputError):
-    """An option, or the file or folder that it names, is not acceptable; the message names it."""
+    """An option, or the file or folder that it names, is not acceptable."""
 
 
 class AnswerFileError(InvalidInputError):
-    """The file is not an answer that can be verified; the message says why."""
+    """The file is not an answer that can be verified."""
 
 
 class WebhookError(InvalidInputError):
@@ -168,23 +168,23 @@ class TooManyRequestsError(AccessError):
 
 
 class ReplayError(NotReadyError):
-    """An answer cannot be given again as it was; the message says why."""
+    """An answer cannot be given again as it was."""
 
 
 class ReleaseError(NotReadyError):
-    """There is no release that can be used; the message says what to do."""
+    """There is no release that can be used."""
 
 
 class DecisionError(NotReadyError):
-    """A challenger cannot be approved; the message says what to do."""
+    """A challenger cannot be approved."""
 
 
 class ForgettingError(NotReadyError):
-    """The document cannot be forgotten yet; the message says why and what to do."""
+    """The document cannot be forgotten yet."""
 
 
 class IngestRefusedError(NotReadyError):
-    """The run stopped before it deleted anything; the message says why and what to do."""
+    """The run stopped before it deleted anything."""
 
 
 class EncoderChangedError(NotReadyError):
@@ -192,43 +192,43 @@ class EncoderChangedError(NotReadyError):
 
 
 class VectorSpaceError(NotReadyError):
-    """Query and table belong to different vector spaces; the message says what to do."""
+    """Query and table belong to different vector spaces."""
 
 
 class VariantMissingError(NotReadyError):
-    """The variant was not made from the current base weights; the message says how to make it."""
+    """The variant was not made from the current base weights."""
 
 
 class NothingToEvaluateError(NotReadyError):
-    """There are no questions; the message says how to get some."""
+    """There are no questions."""
 
 
 class CalibrationError(NotReadyError):
-    """There is too little text to calibrate with, or none was drawn; the message says what to do."""
+    """There is too little text to calibrate with, or none was drawn."""
 
 
 class CardError(NotReadyError):
-    """There is no precision card, or too little to measure one on; the message says what to do."""
+    """There is no precision card, or too little to measure one on."""
 
 
 class NoAdapterError(NotReadyError):
-    """No adapter was trained in this home yet; the message says how to."""
+    """No adapter was trained in this home yet."""
 
 
 class MissingExtraError(NotReadyError):
-    """A part of the product that is not installed; the message has the command that installs it."""
+    """A part of the product is not installed; the message has the command that installs it."""
 
 
 class NoTrainingPairsError(NotReadyError):
-    """There is nothing to train on; the message says why and what to do."""
+    """There is nothing to train on."""
 
 
 class BackupError(NotReadyError):
-    """There is no such backup, or it cannot be restored there; the message says what to do."""
+    """There is no such backup, or it cannot be restored there."""
 
 
 class HomeMovedError(BackupError):
-    """Something that a snapshot of the home names was removed while it was copied: take another snapshot."""
+    """A file of the home was removed while it was backed up: back up again."""
 
 
 class NotTrackedError(NotReadyError):
@@ -240,23 +240,23 @@ class DamagedArtefactError(DamagedError):
 
 
 class QuantizedFileError(DamagedError):
-    """A file of a quantized model that cannot be written or read; the message says what is wrong with which."""
+    """A file of a quantized model cannot be written or read."""
 
 
 class RecordError(DamagedError):
-    """A record is damaged; the message names the file and says what to do."""
+    """A record is damaged."""
 
 
 class TableError(DamagedError):
-    """A table cannot be used as it is; the message names it and says what to do."""
+    """A table cannot be used as it is."""
 
 
 class DriftError(DamagedError):
-    """A profile that cannot be read or compared. The message says what to do."""
+    """A profile cannot be read or compared."""
 
 
 class BackupDamagedError(DamagedError):
-    """A backup is damaged or cut off; the message names what of it, and what to do."""
+    """A backup is damaged or cut off."""
 
 
 class OutputError(UnavailableError):
@@ -264,11 +264,11 @@ class OutputError(UnavailableError):
 
 
 class HomeError(UnavailableError):
-    """The home cannot be used as asked; the message says what to do."""
+    """The home cannot be used as asked."""
 
 
 class BackupUnavailableError(UnavailableError):
-    """The folder or bucket of the backups cannot be reached or written; the message says what to check."""
+    """The folder or bucket of the backups cannot be reached or written."""
 
 
 class NoReplyError(UnavailableError):
@@ -276,7 +276,7 @@ class NoReplyError(UnavailableError):
 
 
 class EncoderUnavailableError(UnavailableError):
-    """The hub did not provide the encoder; the message says what to check."""
+    """The hub did not provide the encoder."""
 
 
 class ListingError(UnavailableError):
@@ -296,7 +296,7 @@ class SourceUnavailableError(UnavailableError):
 
 
 class EntryUnavailableError(UnavailableError):
-    """One file or page of a source cannot be read; the message says why."""
+    """One file or page of a source cannot be read."""
 
 
 class RequestFailedError(UnavailableError):
@@ -308,11 +308,11 @@ class RequestFailedError(UnavailableError):
 
 
 class HostBusyError(UnavailableError):
-    """A web server asks to be left alone for longer than a run waits."""
+    """A web server asks for a longer pause than a run makes."""
 
 
 class PageRefusedError(AccessError):
-    """A page that may not be read: robots.txt, or a redirect to another host. The message says which."""
+    """A page may not be read: robots.txt forbids it, or it redirects to another host."""
 
 
 class TrackingUnavailableError(UnavailableError):
@@ -320,35 +320,35 @@ class TrackingUnavailableError(UnavailableError):
 
 
 class ServerError(UnavailableError):
-    """A server did not start or stopped; the message says which and where its log is."""
+    """A server did not start or stopped; the message names its log."""
 
 
 class QuantizationError(FailedError):
-    """The model cannot be quantized this way; the message says why and what to do."""
+    """The model cannot be quantized this way."""
 
 
 class GraphError(FailedError):
-    """A graph and weights that do not belong together, or a damaged graph; the message says which and what to do."""
+    """A graph is damaged, or does not belong to the weights."""
 
 
 class ProbeError(FailedError):
-    """A variant that could not be served; the message says why."""
+    """A variant could not be served."""
 
 
 class AdaptationError(FailedError):
-    """A training that cannot go on, or an adapter that cannot be used. The message says why and what to do."""
+    """A training cannot continue, or an adapter cannot be used."""
 
 
 class WorkersLostError(FailedError):
-    """Workers of a map end again and again before they finish their shards; the message says what to look at."""
+    """Workers stopped several times before they finished their shards."""
 
 
 class StoryError(FailedError):
-    """The retraining demonstration stopped; the message says at which step."""
+    """The retraining demonstration stopped; the message names the step."""
 
 
 class UnreadableError(FileError):
-    """A file that should be a document and cannot become one: a person can fix it.
+    """A file should be a document and cannot become one: a person can fix it.
 
     `kind` is "damaged", "encrypted", "no_text", "too_large", "too_deep", "timeout", "memory", "crashed", "unreadable",
     "failed", "unsupported" or "not_installed".
@@ -356,7 +356,7 @@ class UnreadableError(FileError):
 
 
 class SkippedFileError(FileError):
-    """A file that is not one to read: `kind` is "unsupported" (an image, an archive, a program), "empty", or alike.
+    """A file is not one to read: `kind` is "unsupported" (an image, an archive, a program), "empty", or alike.
 
     Its message is what the file is, as counts of skipped files name it: a noun phrase, such as "PNG image".
     """

@@ -18,6 +18,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases, read_candidate
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE, QUESTIONS, embeddings_spec
 from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +54,35 @@ class HomeStatus:
 
 def home_status(home: Home) -> HomeStatus:
     """Return what the home holds; every table may be missing."""
-    tables, inputs, release = Tables.of(home), recorded_inputs(home), Releases(home.releases).current()
+    tables = Tables.of(home)
     files = tables.read(FILES, ["path", "outcome", "reason", "skipped_members"]).to_pylist()
     incomplete = incomplete_documents(tables)
     quarantine = tables.read(QUARANTINE, ["source", "error_type", "error", "attempts", "last_seen_at"]).to_pylist()
+    return HomeStatus(
+        home=str(home.root),
+        facts=_facts(home, tables, quarantined=len(quarantine), incomplete=len(incomplete)),
+        outcomes=dict(Counter(row["outcome"] for row in files)),
+        skipped=skipped_by_reason(files),
+        skipped_examples=_skipped_examples(files),
+        quarantined=len(quarantine),
+        quarantine=quarantine,
+        unlisted={row["path"]: row["reason"] for row in files if row["outcome"] == "quarantined" and row["reason"]},
+        left_out=parts_left_out(incomplete),
+        incomplete={document.source: document.statement for document in incomplete},
+        health=_health(home, tables),
+    )
+
+
+def _facts(home: Home, tables: Tables, *, quarantined: int, incomplete: int) -> dict[str, str]:
+    inputs, release = recorded_inputs(home), Releases(home.releases).current()
     facts = {
         "documents folder": str(inputs.documents) if inputs else "none yet",
         "questions": str(inputs.questions or "generated from the documents") if inputs else "none yet",
         "documents": f"{tables.count(DOCUMENTS):,}",
         "chunks": f"{tables.count(CHUNKS):,}",
         "labelled or generated questions": f"{tables.count(QUESTIONS):,}",
-        "quarantined": f"{len(quarantine):,}",
-        "incomplete documents": f"{len(incomplete):,}",
+        "quarantined": f"{quarantined:,}",
+        "incomplete documents": f"{incomplete:,}",
         "size of the tables": f"{tables.size_bytes() / 2**20:,.1f} MB",
     }
     newest = tables.read(DOCUMENTS, ["ingested_at"])["ingested_at"].to_pylist()
@@ -86,21 +104,7 @@ def home_status(home: Home) -> HomeStatus:
     if candidate:
         facts["encoder for the next release"] = f"{candidate.variant}, chosen {candidate.chosen_at}"
     kept = last_evaluation(home)
-    if kept or release:
-        facts |= _evaluation(kept)
-    return HomeStatus(
-        home=str(home.root),
-        facts=facts,
-        outcomes=dict(Counter(row["outcome"] for row in files)),
-        skipped=skipped_by_reason(files),
-        skipped_examples=_skipped_examples(files),
-        quarantined=len(quarantine),
-        quarantine=quarantine,
-        unlisted={row["path"]: row["reason"] for row in files if row["outcome"] == "quarantined" and row["reason"]},
-        left_out=parts_left_out(incomplete),
-        incomplete={document.source: document.statement for document in incomplete},
-        health=_health(home, tables),
-    )
+    return facts | _evaluation(kept) if kept or release else facts
 
 
 def _skipped_examples(files: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -127,8 +131,8 @@ def _health(home: Home, tables: Tables) -> list[str]:
         sentences.append(f"The last challenger ({when}) was {str(last.outcome).replace('_', ' ')}.")
         sentences += [f"  {reason}" for reason in last.verdict.reasons]
     for adapter, documents in deleted_in_adapters(home, tables).items():
-        number = f"{len(documents)} deleted document{'' if len(documents) == 1 else 's'}"
-        sentences.append(f"Adapter {adapter} was trained on {number}: `xnai retrain` trains one without.")
+        deleted = counted(len(documents), "deleted document")
+        sentences.append(f"Adapter {adapter} was trained on {deleted}: `xnai retrain` trains one without.")
     alerts = LogSink(home.alerts).tail() if home.alerts.exists() else []
     told = [record["alert"] for record in alerts if "alert" in record]
     if told:
@@ -138,7 +142,7 @@ def _health(home: Home, tables: Tables) -> list[str]:
 
 def _evaluation(kept: KeptEvaluation | None) -> dict[str, str]:
     if kept is None:
-        return {"last evaluation": "none; `xnai evaluate` measures accuracy, or says what it lacks"}
+        return {"last evaluation": "none; `xnai evaluate` measures accuracy, or reports what is missing"}
     report = kept.report
     figures = ", ".join(
         f"{section.mode} {section.metrics['ndcg_at_10'].mean:.3f}" for section in report.sections_of(report.headline)

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -152,6 +153,21 @@ def test_a_backup_is_restored_into_a_folder_that_is_a_mount(tmp_path: Path, monk
     assert sorted(path.name for path in into.iterdir()) == ["lost+found", "releases", "state"]
     assert changed_files(repository, backup, into) == []
     assert looked_at == [into]
+
+
+def test_a_disk_that_fills_up_during_a_restore_is_told_with_what_to_do(
+    work: Workplace, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+):
+    backups = repository_of(work)
+    backup = backups.read(backed_up(work).backup_id)
+    with (small_disk / "filler").open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(b"x" * 2**12):
+            pass
+    monkeypatch.setattr("xnai_pipelines.backups.restore._check_room", lambda *_: None)  # there was room at first
+    with pytest.raises(
+        BackupError, match=r"\(No space left on device\)\. Free some space, or name a folder on another"
+    ):
+        restore(backups, backup, small_disk / "restored")
 
 
 def test_a_file_that_outgrows_its_size_is_not_read_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

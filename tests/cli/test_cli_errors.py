@@ -322,7 +322,7 @@ def test_a_locked_mlflow_costs_the_log_entry_and_not_the_figures(answering, tmp_
 def test_a_card_before_any_was_measured_and_a_variant_that_there_is_not_are_sentences(tmp_path):
     home = variables(home=tmp_path / "home")
     assert "`xnai quantize` makes" in refused(command(home, "card"))
-    assert "--variant 'int5' is none of fp32, fp16" in refused(command(home, "quantize", "--variant", "int5"))
+    assert "--variant 'int5' is not one of fp32, fp16" in refused(command(home, "quantize", "--variant", "int5"))
     (tmp_path / "weights.arrow").write_bytes(b"no model")
     assert "weights.arrow" in refused(command(home, "inspect", str(tmp_path / "weights.arrow")))
     assert "There is no file missing.arrow" in refused(command(home, "inspect", "missing.arrow"), 2)

@@ -286,7 +286,9 @@ def test_one_that_was_stopped_by_hand_counts_as_failed_and_its_minutes_count(deg
 def test_while_mlflow_is_down_nothing_is_looked_at_and_nothing_forgotten(degraded):
     before = degraded.cursor
     said = degraded.tick(mlflow_uri="http://127.0.0.1:9")
-    assert said.startswith("Nothing was looked at, and nothing is forgotten. MLflow at http://127.0.0.1:9 cannot be")
+    assert said.startswith(
+        "The evaluations cannot be read now; earlier findings are kept. MLflow at http://127.0.0.1:9"
+    )
     assert degraded.cursor == before
     assert degraded.tick() == "retrain"
 

@@ -16,7 +16,7 @@ def test_a_backup_is_unproven_until_a_drill_restored_it_and_a_damaged_one_is_tol
     made = pipeline.run("back_up")
     assert made.success
     assert materialized(made, "home_backup")["golden"] > 0
-    assert "ever restored" in backup_is_proven(base()).description
+    assert "restored yet" in backup_is_proven(base()).description
     drilled = pipeline.run("drill")
     assert drilled.success
     shown = materialized(drilled, "restore_drill")

@@ -104,7 +104,7 @@ class Sensor:
 
     def request(self) -> None:
         """Tick until a run is requested."""
-        assert "one more look" in self.tick()
+        assert "until the next check" in self.tick()
         assert self.tick() == self.keys[-1]
 
 
@@ -221,7 +221,7 @@ def test_a_run_that_goes_on_is_not_joined_by_another(ingested):
     ingested.work.write("new.txt", "A new text.\n")
     ingested.tick()
     run = started(ingested)
-    assert "going on already" in ingested.tick()
+    assert "already in progress" in ingested.tick()
     ingested.instance.report_run_failed(run, "ended")
     assert ingested.tick() == ingested.keys[-1]
 
@@ -238,7 +238,7 @@ def test_a_run_that_ends_while_the_folder_is_looked_at_is_not_followed_by_anothe
 
     with monkeypatch.context() as patched:
         patched.setattr(documents, "plan", looked)
-        assert "going on already" in ingested.tick()
+        assert "already in progress" in ingested.tick()
     assert ingested.tick() == ingested.keys[-1]
 
 

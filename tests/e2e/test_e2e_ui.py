@@ -196,7 +196,7 @@ def sensor_state(ui: Ui, sensor: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("sensor", "says"),
     [
-        ("documents_folder", ("folder", "one more look")),
+        ("documents_folder", ("folder", "until the next check")),
         ("killed_runs", ("Every started run is alive.",)),
         ("accuracy_degradation_sensor", ("evaluation",)),
     ],

@@ -87,7 +87,7 @@ def test_a_default_prompt_serves_where_no_other_is_named(make_folder: Make) -> N
 def test_an_unknown_module_is_refused_by_name(make_folder: Make, kind: str) -> None:
     extra = {"idx": 3, "name": "3", "path": "3_Extra", "type": kind}
     folder = make_folder(modules=[TRANSFORMER, POOLING, NORMALIZE, extra])
-    with pytest.raises(UnsupportedEncoderError, match=f"{kind}.*Supported are Transformer, Pooling and Normalize"):
+    with pytest.raises(UnsupportedEncoderError, match=f"{kind}.*Only Transformer, Pooling and Normalize are"):
         read_specification(folder, Runtime.FP32)
 
 

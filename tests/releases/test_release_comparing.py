@@ -129,7 +129,7 @@ def test_labelled_questions_of_the_test_split_judge_and_those_of_the_training_sp
     assert RUSSIAN in comparison.whole
     held_back = [ask(name, Split.VALIDATION) for name in names("ru")]
     assert compared(questions=train + held_back).questions_statement == "30 labelled questions of the validation split"
-    with pytest.raises(ValueError, match="All 30 questions are of the training split"):
+    with pytest.raises(ValueError, match="All 30 questions are in the training split"):
         compared(questions=train)
 
 

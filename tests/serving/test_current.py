@@ -106,7 +106,7 @@ def test_a_home_that_does_not_know_its_documents_folder_serves_nobody_after_a_re
     started = CurrentRelease(own.home)
     started.refresh()
     assert started.newest is None
-    assert "who may read" in started.failure
+    assert "its access rules are unknown" in started.failure
     (own.home.releases / "current.json").unlink()
     (own.home.releases / "moves.jsonl").unlink()
     started.refresh()

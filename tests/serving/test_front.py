@@ -101,15 +101,15 @@ def test_a_body_that_does_not_say_how_large_it_is_is_cut_off(tenants, client):
     [
         ("/v1/search", {"data": {"question": "a"}}, "Send a JSON object as the body with the header Content-Type: app"),
         ("/v1/search", {"json": []}, "Send a JSON object as the body."),
-        ("/v1/search", {"json": {"question": "a", "top_k": 3}}, "body.top_k: There is no such field. /docs shows"),
+        ("/v1/search", {"json": {"question": "a", "top_k": 3}}, "body.top_k: There is no such field. /docs lists"),
         ("/v1/search", {"content": gzip.compress(b"{}"), "headers": JSON}, "The body is not JSON in UTF-8"),
         ("/v1/search", {"content": b"{", "headers": JSON}, "The body is not valid JSON: Expecting property name"),
         ("/v1/embeddings", {"json": {"input": [[1, 2]]}}, "body.input.0: Input should be a valid string."),
         ("/v1/embeddings", {"json": {"input": []}}, "body.input: List should have at least 1 item"),
         ("/v1/embeddings", {"json": {"input": ["a"] * 65}}, "body.input: List should have at most 64 items"),
         ("/v1/embeddings", {"json": {"input": ["a", ""]}}, "body.input.1: String should have at least 1 character"),
-        ("/v1/nothing", {"json": {}}, "There is no such route. /docs shows all of them."),
-        ("/v1/status", {"json": {}}, "This route takes GET. /docs shows all of them."),
+        ("/v1/nothing", {"json": {}}, "There is no such route. /docs lists the routes."),
+        ("/v1/status", {"json": {}}, "This route takes GET. /docs lists the routes."),
     ],
 )
 def test_a_refused_request_is_told_what_to_send(tenants, client, path, sent, sentence):

@@ -109,13 +109,13 @@ def breaks(say):
 FAILING = {
     "hangs": ({"script": hangs, "head_start": HEAD_START}, "did not reply within 0.2 s"),
     "breaks": ({"script": breaks}, "broke off"),
-    "garbage": ({"script": lambda say: say("data: {]\n\n")}, "sent something else than a completion"),
-    "an error": ({"script": lambda say: say('data: {"error": "no"}\n\n')}, "sent something else than a completion"),
+    "garbage": ({"script": lambda say: say("data: {]\n\n")}, "sent a reply that is not a completion"),
+    "an error": ({"script": lambda say: say('data: {"error": "no"}\n\n')}, "sent a reply that is not a completion"),
     "500": ({"script": lambda say: say("no"), "status": 500}, "answered with status 500"),
     "redirect": ({"script": lambda say: say("no"), "status": 302}, "answered with status 302"),
     "endless": ({"script": lambda say: say("data: " + "x" * 2_000_000)}, "sent more than a megabyte"),
     "lies": ({"script": lambda say: say(delta(INVENTED) + END)}, "wrote nothing that the documents support"),
-    "no text": ({"script": lambda say: say("{}"), "kind": "application/json"}, "sent something else than a completion"),
+    "no text": ({"script": lambda say: say("{}"), "kind": "application/json"}, "sent a reply that is not a completion"),
 }
 
 

@@ -1,5 +1,7 @@
 """A full disk is told in a sentence wherever it is met, once."""
 
+import errno
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.artefacts import publish_artefact
+from xnai_pipelines.state.claim import unwritable
 from xnai_pipelines.state.context import write_report
 from xnai_pipelines.state.full_disk import full_disk_told
 from xnai_pipelines.state.layout import Home
@@ -52,6 +55,11 @@ def test_a_report_and_a_record_for_which_there_is_no_space_say_so(small_disk: Pa
             pass
     with pytest.raises(HomeError, match=r"^The disk of \S+ is full \(.+\)\. What was written is kept\. Free some"):
         write(Home(small_disk), Report("x" * 2**20))
+
+
+def test_a_home_that_cannot_be_written_for_want_of_space_is_not_called_read_only(small_disk: Path):
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert "Free some space" in str(unwritable(Home(small_disk), full))
 
 
 def test_another_error_is_raised_as_it_is(tmp_path: Path):

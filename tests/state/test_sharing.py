@@ -177,7 +177,7 @@ def test_rules_that_cannot_be_read_are_not_shared_as_none(shared: Workplace, pre
     share(shared.home)
     assert json.loads(objects_at(prefix).read(LIST))["texts"]["documents/access.yaml"] == RULES
     objects_at(prefix).remove(LIST)
-    with pytest.raises(HomeError, match="who may read is unknown"):
+    with pytest.raises(HomeError, match="access rules are unknown"):
         share(shared.home)
 
 

@@ -49,7 +49,7 @@ def test_a_backup_leaves_the_tables_to_the_versioning_of_their_bucket(work: Work
     report = backed_up(work)
 
     assert report.omitted == {prefix: "tables in an object store, kept by its versioning"}
-    assert report.unasked == f"The tables lie in {prefix}, whose versioning has to keep them."
+    assert report.unasked == f"The tables are in {prefix}, and its versioning must keep them."
     assert report.release == 1
 
 
@@ -59,7 +59,7 @@ def test_a_home_stays_where_its_tables_are(tmp_path: Path, prefix: str):
     claim_tables(home, None)
     claim_tables(home, prefix)
     assert place_of(home) == Bucket(prefix)
-    with pytest.raises(SettingsError, match=f"lie in {prefix}"):
+    with pytest.raises(SettingsError, match=f"are in {prefix}"):
         claim_tables(home, f"{prefix}/elsewhere")
 
     with pytest.raises(SettingsError, match="tables of another home"):
@@ -67,7 +67,7 @@ def test_a_home_stays_where_its_tables_are(tmp_path: Path, prefix: str):
 
     local = Home(tmp_path / "local")
     Tables.of(local).ensure(CHUNKS)
-    with pytest.raises(SettingsError, match=f"lie in {local.lancedb}"):
+    with pytest.raises(SettingsError, match=f"are in {local.lancedb}"):
         claim_tables(local, f"{prefix}/local")
 
 

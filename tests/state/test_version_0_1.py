@@ -23,6 +23,7 @@ from xnai_pipelines.models.card.make import last_card
 from xnai_pipelines.models.make import model_reports
 from xnai_pipelines.questions.make import lost_labels, splits_given
 from xnai_pipelines.releases.evaluate import last_comparison, read_challenger_evaluation
+from xnai_pipelines.settings import given_settings
 from xnai_pipelines.state.context import history
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.migration import migrate
@@ -193,6 +194,6 @@ def test_the_command_line_moves_it_before_it_reads(home: Home):
 
 
 def test_dagster_moves_it_before_a_run_or_a_sensor_reads(home: Home):
-    stores = StoresResource(home=str(home.root), exact_search_rows=20_000)
+    stores = StoresResource.of(given_settings(home=home.root))
     with dg.build_resources({"stores": stores}):
         assert last_drift_report(home)

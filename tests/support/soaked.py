@@ -128,7 +128,7 @@ def _work(
 
 def says_full(error: BaseException) -> bool:
     """Return whether an error tells people that the disk is full and what to do."""
-    return isinstance(error, XnaiError) and any(word in str(error) for word in ("Free some space", "not full"))
+    return any(word in str(error) for word in ("Free some space", "not full"))
 
 
 def is_of_limit(error: BaseException) -> bool:

@@ -120,9 +120,9 @@ def check_judges(questions: Sequence[Question]) -> None:
     if max(judges.values()) < MIN_QUESTIONS:
         numbers = " and ".join(f"{number} {origin}" for origin, number in judges.items())
         raise NoTrainingPairsError(
-            f"Nothing was trained: {numbers} questions could judge it, and the gate needs {MIN_QUESTIONS} of one kind, "
-            "since the interval of fewer is too narrow to trust. Only questions that nothing is trained on judge, some "
-            f"half of all: label at least {2 * MIN_QUESTIONS}, about more documents, in XNAI_QUESTIONS."
+            f"Nothing was trained: {numbers} questions could judge it, and the gate needs {MIN_QUESTIONS} of one kind. "
+            "About half of all questions judge; the others train. Label at least "
+            f"{2 * MIN_QUESTIONS}, about more documents, in XNAI_QUESTIONS."
         )
 
 

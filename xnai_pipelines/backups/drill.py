@@ -15,6 +15,7 @@ from xnai_pipelines.backups.backup import Backup
 from xnai_pipelines.backups.repository import Repository
 from xnai_pipelines.backups.restore import RestoreReport, changed_files, restore
 from xnai_pipelines.errors import BackupDamagedError, BackupError
+from xnai_pipelines.state.full_disk import full_disk_told
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import held
 from xnai_pipelines.state.records import read_record, write_record
@@ -89,8 +90,9 @@ def drill(home: Home, repository: Repository, say: Callable[[str], None] = lambd
 
     Raises:
         BackupError: There is no backup, or no room for the scratch folder.
+        HomeError: The home's disk is full.
     """
-    with held(home, "drill.lock", "another drill", say):
+    with full_disk_told(home.root), held(home, "drill.lock", "another drill", say):
         for left in home.root.glob(f"{_SCRATCH}*"):
             shutil.rmtree(left)
         ids = repository.ids()
@@ -133,7 +135,7 @@ def objections(
             Objection(f"The newest backup is {hours:,.0f} hours old, more than {max_hours:g}.", "`xnai backup`")
         )
     if not drills:
-        return [*found, Objection("No backup of this home was ever restored, so none is proven.", "`xnai drill`")]
+        return [*found, Objection("No backup of this home was restored yet, so none is proven.", "`xnai drill`")]
     last = drills[-1]
     days = (now - datetime.fromisoformat(last.at)) / timedelta(days=1)
     if last.fault:

@@ -62,4 +62,4 @@ def _check_is_current(home: Home, release: Release, versions: Mapping[str, int])
     except FileNotFoundError:  # dropped meanwhile
         now = {}
     if now != versions or not corpus_is_current(home, Tables.of(home), release.embeddings_table):
-        raise HomeMovedError("A run was changing what search reads, or had been killed at that.")
+        raise HomeMovedError("A run was changing what search reads, or was killed while it did.")

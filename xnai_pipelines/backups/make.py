@@ -177,7 +177,7 @@ def _made(home: Home, repository: Repository, *, with_keys: bool) -> Backup:
     if snapshot.release is None:
         return backup
     if snapshot.bucket is not None:
-        return replace(backup, unasked=f"The tables lie in {snapshot.bucket}, whose versioning has to keep them.")
+        return replace(backup, unasked=f"The tables are in {snapshot.bucket}, and its versioning must keep them.")
     if former is not None and former.golden and _answering(former) == _answering(backup):
         return replace(backup, golden=former.golden)  # nothing that answers changed
     try:

@@ -197,7 +197,9 @@ class Repository:
             what = "Unset the key" if scheme == "none" else "Set XNAI_BACKUP_KEY_FILE to the file of their key"
             raise SettingsError(f"The backups in {self.place.address} {how}. {what}, or name another place.")
         if check != self._seal.name(_CHECK):
-            raise SettingsError(f"The backups in {self.place.address} were made with another key. Set that one.")
+            raise SettingsError(
+                f"The backups in {self.place.address} were made with another key. Set XNAI_BACKUP_KEY_FILE to it."
+            )
 
     def prepare(self) -> None:
         """Describe the place before its first backup."""

@@ -12,12 +12,14 @@ from xnai_pipelines.backups.golden import ask, golden_questions
 from xnai_pipelines.backups.repository import Repository
 from xnai_pipelines.encoders.runtime import cpu_flags
 from xnai_pipelines.errors import BackupDamagedError, BackupError, XnaiError
+from xnai_pipelines.state.full_disk import is_of_full_disk
 from xnai_pipelines.state.lance_files import lost_files, table_folders
 from xnai_pipelines.state.layout import Home
 
 _PARTIAL = ".restoring"
 # What an empty folder may hold: what a killed restore left, and what a new file system has.
 _OF_NO_MATTER = frozenset({_PARTIAL, "lost+found"})
+_ELSEWHERE = "name a folder on another disk."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ def restore(repository: Repository, backup: Backup, into: Path) -> RestoreReport
             "again what is damaged."
         ) from error
     except OSError as error:
-        raise BackupError(f"The backup cannot be restored into {into} ({error.strerror}).") from error
+        remedy = f"Free some space, or {_ELSEWHERE}" if is_of_full_disk(error) else f"Make it writable, or {_ELSEWHERE}"
+        raise BackupError(f"The backup cannot be restored into {into} ({error.strerror}). {remedy}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     restored = time.perf_counter()
@@ -126,7 +129,7 @@ def _check_room(folder: Path, into: Path, backup: Backup) -> None:
     if free < backup.bytes:
         raise BackupError(
             f"{into} has room for {free / 2**20:,.0f} MB, and the backup needs {backup.bytes / 2**20:,.0f} MB. "
-            "Free some space, or name a folder on another disk."
+            f"Free some space, or {_ELSEWHERE}"
         )
 
 
@@ -135,7 +138,7 @@ def difference(backup: Backup, unequal: int) -> str:
     if not unequal:
         return ""
     asked = len(backup.golden)
-    said = f"{unequal} of {asked} golden questions were answered otherwise than when {backup.backup_id} was "
+    said = f"{unequal} of {asked} golden questions were answered differently than when {backup.backup_id} was "
     if backup.processor != cpu_flags():
         return f"{said}made, on a processor with other instruction sets. Back up on this one to compare."
     if backup.program != version("xnai-pipelines"):

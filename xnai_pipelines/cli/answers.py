@@ -85,7 +85,7 @@ def ask(
     from xnai_pipelines.errors import OptionError
 
     if streamed and (as_json or sign):
-        raise OptionError("--stream prints sentences as they come: it goes with neither --json nor --sign.")
+        raise OptionError("--stream prints sentences as they come, so it cannot be used with --json or --sign.")
     atexit.register(gc.freeze)  # as in a search
     import xnai_pipelines
     from xnai_pipelines.answers.conversation import Turn

@@ -39,7 +39,8 @@ def backup(
             print_json({"key_file": str(new_key)})
             return
         print(
-            f"The key is in {new_key}. Set XNAI_BACKUP_KEY_FILE to it, and keep a copy elsewhere: no key, no restore."
+            f"The key is in {new_key}. Set XNAI_BACKUP_KEY_FILE to it, and keep a copy elsewhere: "
+            "without it nothing can be restored."
         )
         return
     from xnai_pipelines.backups.make import back_up
@@ -60,7 +61,7 @@ def backup(
         f"{report.bytes / MB:,.1f} MB, of which {report.bytes_written / MB:,.1f} MB were new. {report.seconds:.1f} s."
     )
     if report.unasked:
-        say(f"No drill can prove it, as no golden question was asked: {report.unasked}")
+        say(f"No drill can verify it, because no golden question was asked: {report.unasked}")
     if report.removed:
         say(f"Removed {counted(len(report.removed), 'older backup')}, {report.bytes_removed / MB:,.1f} MB.")
     if report.omitted:

@@ -124,6 +124,6 @@ def models_to_make(variants: Sequence[str] | None) -> list[list[str]] | None:
     names = [variant.name for variant in VARIANTS]
     for name in variants:
         if name not in names:
-            raise OptionError(f"--variant {name!r} is none of {', '.join(names)}.")
+            raise OptionError(f"--variant {name!r} is not one of {', '.join(names)}.")
     made = [["quantized_models", name] for name in names if name in {"fp32", *variants}]
     return [["encoder_onnx"], ["calibration_texts"], *made, ["precision_card"], ["candidate_encoder"]]

@@ -129,7 +129,7 @@ def search(
 
     show_hits(question, hits, what)
     if not index.contents.passages:
-        say("No document is indexed. `xnai status` shows what became of the files.", fold=True)
+        say("No document is indexed. `xnai status` shows what happened to the files.", fold=True)
     if explain:
         show_explanation(index.explain(what), hits)
 

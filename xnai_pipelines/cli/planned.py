@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from xnai_pipelines.documents.plan import DocumentsRequest, expected_seconds, plan, why_refused
 from xnai_pipelines.settings import Settings
-from xnai_pipelines.settings.intake import intake
+from xnai_pipelines.settings.intake import Intake
 from xnai_pipelines.settings.recognisers import recognisers
 from xnai_pipelines.state.tables import Tables
 
@@ -42,7 +42,7 @@ def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
         ListingError: The folder cannot be listed.
         SettingsError: The settings name a recogniser that cannot be used.
     """
-    given = intake(settings)
+    given = Intake(settings)
     folder, rules = given.inputs().documents, given.rules()
     given.check_questions()
     recognisers(settings)

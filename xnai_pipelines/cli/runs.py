@@ -34,7 +34,7 @@ _NO_CAPTURE = {
     }
 }
 
-_INTERRUPTED = "interrupted. What was written is kept, and the next run goes on from there."
+_INTERRUPTED = "interrupted. What was written is kept, and the next run resumes from there."
 
 
 @dataclass(frozen=True, slots=True)

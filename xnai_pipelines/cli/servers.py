@@ -174,7 +174,7 @@ def _await(server: Server, process: subprocess.Popen[bytes], logs: Path) -> None
 
 def _stopped(server: Server, process: subprocess.Popen[bytes], logs: Path) -> str:
     tail = _log(logs, server).read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
-    return "\n".join([f"The {server.name} stopped with exit code {process.returncode}. Its last words:", *tail])
+    return "\n".join([f"The {server.name} stopped with exit code {process.returncode}. Its last output:", *tail])
 
 
 def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:

@@ -111,9 +111,9 @@ def crawl(
 
 
 def _specs() -> "tuple[Spec, ...]":
-    from xnai_pipelines.settings.intake import intake
+    from xnai_pipelines.settings.intake import Intake
 
-    return intake(settings()).specs()
+    return Intake(settings()).specs()
 
 
 def _names(specs: "tuple[Spec, ...]") -> str:

@@ -53,7 +53,7 @@ def tell(settings: Settings, say: Callable[[str], None]) -> Told:
     """
     home = Home(settings.home)
     if Releases(home.releases).current() is not None or home.sample.exists():
-        raise StoryError(f"{home.root} holds something already. Name an empty folder: XNAI_HOME.")
+        raise StoryError(f"{home.root} is not empty. Set XNAI_HOME to an empty folder.")
     documents, questions = home.sample / "documents", home.sample / "questions.jsonl"
     pages = _write_pages(documents)
     questions.write_bytes(questions_path().read_bytes())

@@ -91,7 +91,7 @@ class EvaluationGate(dg.Component, dg.Model, dg.Resolvable):
         description="The served model, whose value the metric must not fall below. Unset: no comparison. Fields: "
         "registered_model, alias (champion), max_loss (0) and required (true): fail while it has no value.",
     )
-    blocking: bool = Field(default=True, description="Whether downstream assets are kept from running.")
+    blocking: bool = Field(default=True, description="Whether a failure stops the assets downstream.")
 
     @model_validator(mode="after")
     def _needs_a_limit(self) -> Self:

@@ -41,8 +41,8 @@ class Processes:
                 barren = barren + 1 if len(waiting) == before else 0
                 if barren == _BARREN_ROUNDS:
                     raise WorkersLostError(
-                        f"Worker processes end before they finish any of {len(waiting)} shards. The log of the kernel "
-                        "tells whether memory ran out; fewer workers need less: XNAI_COMPUTE_WORKERS."
+                        f"Worker processes stopped before any of {len(waiting)} shards was done, probably for lack of "
+                        "memory (see the kernel's log). Set XNAI_COMPUTE_WORKERS to a smaller number."
                     ) from error
 
     def _round(self, function: Callable[[Shard], Result], waiting: dict[int, Shard]) -> Iterator[Result]:

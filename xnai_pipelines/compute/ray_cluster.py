@@ -49,8 +49,8 @@ class RayCluster:
                     yield recorded(done, self.figures)
         except lost as error:
             raise WorkersLostError(
-                f"Ray gave up a shard after {_TRIES_AGAIN + 1} tries ({type(error).__name__}). A machine may lack "
-                "memory or processors; `ray status` and Ray's log tell more."
+                f"Ray could not finish a shard in {_TRIES_AGAIN + 1} tries ({type(error).__name__}). A machine may "
+                "lack memory or processors: see `ray status` and Ray's log."
             ) from error
         finally:
             for left in waiting:

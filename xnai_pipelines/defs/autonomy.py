@@ -74,7 +74,7 @@ def accuracy_degradation_sensor(
         )
         trial = _encoder_to_try(context.instance, base, stores, decision)
     except (TrackingUnavailableError, NotTrackedError, ReleaseError, RecordError) as error:
-        return dg.SkipReason(f"Nothing was looked at, and nothing is forgotten. {error}")
+        return dg.SkipReason(f"The evaluations cannot be read now; earlier findings are kept. {error}")
     if trial is not None:
         sentence = f"The encoder {trial.encoder} is tried first: {trial.why}."
         decision = replace(decision, reason=f"{decision.reason} {sentence}")
@@ -230,7 +230,7 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
         sensors=[
             base.sensor(
                 accuracy_degradation_sensor,
-                jobs=[jobs.retrain, jobs.try_encoder, jobs.maintain, jobs.refresh],
+                jobs=[jobs["retrain"], jobs["try_encoder"], jobs["maintain"], jobs["refresh"]],
                 every_seconds=30,
                 description="Reads the evaluations in MLflow. If accuracy falls below the floor, or below its "
                 "value at the release, it requests a retraining, or the job that fixes the cause named by "

@@ -77,7 +77,8 @@ def documents(
 def every_file_accounted_for(stores: StoresResource, source: SourceResource) -> dg.AssetCheckResult:
     """Each entry of the folder has one outcome in the ledger, and the ledger's counts match the tables."""
     intake = source.intake()
-    listing = intake.rules().folders(intake.inputs().documents).listing(intake.exclude)
+    rules = intake.rules()
+    listing = rules.folders(intake.inputs().documents).listing(rules.exclude)
     entries = {*listing.files, *listing.skipped, *listing.unlisted}
     files = stores.tables.read(FILES, ["path", "outcome", "documents", "bad_records"]).to_pylist()
     recorded = {row["path"] for row in files}
@@ -170,12 +171,12 @@ def decide(waiting: str, summary: str, running: bool, seen: Seen) -> Tick:
     if not waiting:
         return Tick(None, "Nothing changed in the folder.", Seen())
     if waiting != seen.waiting:
-        return Tick(None, f"{summary}; waiting for one more look that finds the same.", Seen(waiting))
+        return Tick(None, f"{summary}; waiting until the next check finds the same.", Seen(waiting))
     if running:
-        return Tick(None, f"{summary}; a run is going on already.", seen)
+        return Tick(None, f"{summary}; a run is already in progress.", seen)
     if seen.attempts >= ATTEMPTS:
         return Tick(
-            None, f"{summary}; {ATTEMPTS} runs did not take them in. See the last run, then run it by hand.", seen
+            None, f"{summary}; {ATTEMPTS} runs did not ingest them. Fix what failed, then start a run by hand.", seen
         )
     attempt = seen.attempts + 1
     return Tick(f"{waiting}-{attempt}", f"{summary}; run requested.", Seen(waiting, attempt))
@@ -261,7 +262,7 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
             base.sensor(
                 documents_folder,
                 every_seconds=30,
-                jobs=[jobs.refresh],
+                jobs=[jobs["refresh"]],
                 description="Requests a run when files are new, changed or deleted, once the folder has settled.",
             )
         ],

@@ -74,9 +74,9 @@ def documents_are_healthy(base: Base, stores: StoresResource) -> dg.AssetCheckRe
     """Mean score and freshness reach their thresholds, and no finding is an error."""
     report = last_health(stores.layout)
     if report is None:
-        return dg.AssetCheckResult(passed=True, description="Not inspected yet: `xnai health` does.")
+        return dg.AssetCheckResult(passed=True, description="Not inspected yet. Run `xnai health`.")
     reasons = objections(point_of(report), base.settings.health)
-    first = f" Mend first: {', '.join(report.first)}." if report.first else ""
+    first = f" Fix first: {', '.join(report.first)}." if report.first else ""
     return dg.AssetCheckResult(
         passed=not reasons,
         severity=dg.AssetCheckSeverity.WARN,
@@ -100,7 +100,7 @@ def _demand(base: Base, stores: StoresResource) -> Demand | None:
 
 
 def _alert(report: HealthReport, reasons: tuple[str, ...], link: str) -> Alert:
-    first = f" Mend first: {', '.join(report.first)}." if report.first else ""
+    first = f" Fix first: {', '.join(report.first)}." if report.first else ""
     return Alert(
         kind="document_health",
         title="The documents became unhealthy",

@@ -1,7 +1,8 @@
 """The jobs that people, schedules and sensors start, and the sensor that ends killed runs."""
 
-from dataclasses import asdict, astuple, dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, astuple, dataclass, field
+from typing import Any, TypeAlias
 
 import dagster as dg
 from pydantic import Field
@@ -16,6 +17,8 @@ from xnai_pipelines.releases.forget import forget
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.releases.rollback import roll_back
+
+Jobs: TypeAlias = Mapping[str, Any]  # by name within the base
 
 GRAPH = ("mentions", "entities", "relations", "communities")
 INGEST = ("mirrored_sources", "crawled_pages", "documents", "chunks", "embeddings", *GRAPH)
@@ -49,6 +52,63 @@ RETRAIN = (
 # Beside the training of an adapter: another encoder, judged by the same gate.
 TRY_ENCODER = ("questions", "challenger_index", "adapter_evaluation", "promotion_decision", "release")
 RETRAINING = {"xnai/retraining": "one"}
+
+
+@dataclass(frozen=True)
+class _AssetJob:
+    """A job that materializes assets.
+
+    Attributes:
+        assets: Their keys within the base.
+        why: Description in the UI.
+        tags: Tags of its runs, beside those of every run.
+        config: Configuration of assets that differs from their defaults.
+    """
+
+    assets: tuple[str, ...]
+    why: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+# To add a job, add a line.
+ASSET_JOBS = {
+    "ingest": _AssetJob(INGEST, "Bring the search index in line with the folder of documents."),
+    "evaluate": _AssetJob(
+        (*EVALUATE, *LANGUAGE_MODEL),
+        "Measure how well search, and the language model if one is set, answer the questions.",
+    ),
+    "refresh": _AssetJob((*INGEST, *EVALUATE), "Ingest, then evaluate: what `xnai run` does."),
+    "retrain": _AssetJob(
+        RETRAIN,
+        "Train an adapter on the questions, compare it with the current release, and release it if it passes the gate.",
+        # one at a time, also where a person asks for one while the sensor's is running
+        tags=RETRAINING,
+    ),
+    "try_encoder": _AssetJob(
+        TRY_ENCODER,
+        "Embed the corpus with another encoder, compare it with the current release, and release it if it passes the "
+        "gate. Launch it with the encoder's name in the config of `challenger_index`.",
+        tags=RETRAINING,
+    ),
+    "approve": _AssetJob(
+        ("release",),
+        "Release the challenger that awaits approval. Launch it with your name as approved_by.",
+        config={"release": {"approved_by": "the Dagster UI"}},
+    ),
+    "quantize": _AssetJob(
+        QUANTIZE,
+        "Build the variants of the encoder, measure them on the corpus, and choose one for the next release.",
+    ),
+    "compare_encoders": _AssetJob(
+        ("encoder_card",), "Compare other encoders with the current one on the corpus and its questions."
+    ),
+    "health": _AssetJob(("document_health",), "Inspect the documents: what is stale, broken, unfinished or repeated."),
+    "back_up": _AssetJob(("home_backup",), "Back up the home; other runs and searches continue."),
+    "drill": _AssetJob(
+        ("restore_drill",), "Restore the newest backup into a scratch folder and prove that it answers as it did."
+    ),
+}
 
 
 def compact_tables(context: dg.OpExecutionContext, base: Base, stores: StoresResource) -> None:
@@ -115,105 +175,30 @@ def erase_document(
     )
 
 
-@dataclass(frozen=True)
-class Jobs:
-    """The jobs of a base; sensors and schedules ask for runs of them."""
+# Jobs that write to the tables beside the assets, with their descriptions.
+OP_JOBS: dict[str, tuple[Callable[..., None], str]] = {
+    "maintain": (compact_tables, "Compact the tables and remove what nothing uses."),
+    "rollback": (
+        move_release_pointer,
+        "Go back to an earlier release, or forward again. The next ingest applies edits made since.",
+    ),
+    "forget": (
+        erase_document,
+        "Erase a deleted document from everything that is kept, and show the proof by table.",
+    ),
+}
 
-    ingest: Any
-    evaluate: Any
-    refresh: Any
-    retrain: Any
-    try_encoder: Any
-    approve: Any
-    quantize: Any
-    compare_encoders: Any
-    health: Any
-    back_up: Any
-    drill: Any
-    maintain: dg.JobDefinition
-    rollback: dg.JobDefinition
-    forget: dg.JobDefinition
 
-    @classmethod
-    def of(cls, base: Base) -> "Jobs":
-        """Return the jobs of a base."""
-        return cls(
-            ingest=base.asset_job(
-                "ingest", INGEST, description="Bring the search index in line with the folder of documents."
-            ),
-            evaluate=base.asset_job(
-                "evaluate",
-                [*EVALUATE, *LANGUAGE_MODEL],
-                description="Measure how well search, and the language model if one is set, answer the questions.",
-            ),
-            refresh=base.asset_job(
-                "refresh", [*INGEST, *EVALUATE], description="Ingest, then evaluate: what `xnai run` does."
-            ),
-            retrain=base.asset_job(
-                "retrain",
-                RETRAIN,
-                # one at a time, also where a person asks for one while the sensor's is running
-                tags=RETRAINING,
-                description="Train an adapter on the questions, compare it with the current release, and release it "
-                "if it passes the gate.",
-            ),
-            try_encoder=base.asset_job(
-                "try_encoder",
-                TRY_ENCODER,
-                tags=RETRAINING,
-                description="Embed the corpus with another encoder, compare it with the current release, and "
-                "release it if it passes the gate. Launch it with the encoder's name in the config of "
-                "`challenger_index`.",
-            ),
-            approve=base.asset_job(
-                "approve",
-                ["release"],
-                config={"ops": {base.name("release"): {"config": {"approved_by": "the Dagster UI"}}}},
-                description="Release the challenger that awaits approval. Launch it with your name as approved_by.",
-            ),
-            quantize=base.asset_job(
-                "quantize",
-                QUANTIZE,
-                description="Build the variants of the encoder, measure them on the corpus, and choose one for the "
-                "next release.",
-            ),
-            compare_encoders=base.asset_job(
-                "compare_encoders",
-                ["encoder_card"],
-                description="Compare other encoders with the current one on the corpus and its questions.",
-            ),
-            health=base.asset_job(
-                "health",
-                ["document_health"],
-                description="Inspect the documents: what is stale, broken, unfinished or repeated.",
-            ),
-            back_up=base.asset_job(
-                "back_up", ["home_backup"], description="Back up the home; other runs and searches continue."
-            ),
-            drill=base.asset_job(
-                "drill",
-                ["restore_drill"],
-                description="Restore the newest backup into a scratch folder and prove that it answers as it did.",
-            ),
-            maintain=base.op_job(
-                "maintain", compact_tables, description="Compact the tables and remove what nothing uses."
-            ),
-            rollback=base.op_job(
-                "rollback",
-                move_release_pointer,
-                description="Go back to an earlier release, or forward again. The next ingest applies edits made "
-                "since.",
-            ),
-            forget=base.op_job(
-                "forget",
-                erase_document,
-                description="Erase a deleted document from everything that is kept, and show the proof by table.",
-            ),
-        )
+def jobs_of(base: Base) -> Jobs:
+    """Return the jobs of a base by name; sensors and schedules ask for runs of them."""
+    over_assets = {name: _over_assets(base, name, job) for name, job in ASSET_JOBS.items()}
+    return over_assets | {name: base.op_job(name, run, description=why) for name, (run, why) in OP_JOBS.items()}
 
-    def all(self) -> list[Any]:
-        """Return every job."""
-        return list(vars(self).values())
+
+def _over_assets(base: Base, name: str, job: _AssetJob) -> Any:
+    configured = {base.name(asset): {"config": dict(config)} for asset, config in job.config.items()}
+    config = {"ops": configured} if configured else None
+    return base.asset_job(name, job.assets, description=job.why, tags=job.tags, config=config)
 
 
 def killed_runs(context: dg.SensorEvaluationContext, stores: StoresResource) -> dg.SkipReason:
@@ -225,7 +210,7 @@ def killed_runs(context: dg.SensorEvaluationContext, stores: StoresResource) -> 
 def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
     """Return the jobs, and the sensor that ends what killed runs left behind."""
     return dg.Definitions(
-        jobs=jobs.all(),
+        jobs=list(jobs.values()),
         sensors=[
             base.sensor(
                 killed_runs,

@@ -30,7 +30,7 @@ def knowledge_base(base: Base) -> dg.Definitions:
         SettingsError: The settings name a recogniser that cannot be used.
     """
     recognisers(base.settings)  # here, or a run would read and cut everything before it fails
-    started = jobs.Jobs.of(base)
+    started = jobs.jobs_of(base)
     return dg.Definitions.merge(
         sources.definitions(base),
         documents.definitions(base, started),

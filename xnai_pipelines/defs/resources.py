@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import dagster as dg
 from pydantic import Field, PrivateAttr, SecretStr
@@ -18,7 +18,7 @@ from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs, is_of, turn
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.models.logged import ModelVersion
 from xnai_pipelines.releases.encoders import EncoderChoice
-from xnai_pipelines.settings import Settings
+from xnai_pipelines.settings import Settings, given_settings
 from xnai_pipelines.settings.intake import Intake
 from xnai_pipelines.state.context import Progress, StageContext
 from xnai_pipelines.state.layout import Home
@@ -32,10 +32,20 @@ from xnai_pipelines.state.tracker import MlflowRun, Tracker, tracker_of
 PROGRESS = logging.getLogger("xnai_pipelines.progress")
 
 
+def _setting(name: str) -> Any:
+    """Return the field of a resource that holds the setting of that name; the launchpad shows its description."""
+    return Field(description=Settings.model_fields[name].description)
+
+
 class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Something in a home."""
 
-    home: str = Field(description="Folder of all state.")
+    home: str = _setting("home")
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the resource with the settings that its fields are named after."""
+        return cls(**settings.model_dump(mode="json", include=set(cls.model_fields)))
 
     @property
     def layout(self) -> Home:
@@ -44,49 +54,39 @@ class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 
 class SourceResource(HomeResource):
-    """What a home reads, and within which limits."""
+    """What a home reads, and within which limits; a run may override each."""
 
-    documents: str | None = Field(default=None, description="Folder of documents; unset: as recorded.")
-    questions: str | None = Field(default=None, description="Labelled questions; unset: as recorded.")
-    exclude: list[str] = Field(description="Patterns of files to leave out, .gitignore syntax.")
-    max_file_mb: int = Field(description="Files above this size are skipped.")
-    parse_seconds: int = Field(description="Time that reading one file in the separate process may take.")
-    parse_memory_mb: int = Field(description="Memory that the reading process may take.")
-    unpack_mb: int = Field(description="Megabytes that the files in one file may unpack to.")
-    ocr_languages: str | None = Field(default=None, description="Languages of scanned pages; unset: they are counted.")
-    notebook_outputs: bool = Field(default=False, description="Whether outputs of notebooks are read.")
-    vanish_share: float = Field(description="Share of documents that may vanish in one run.")
-    vanish_count: int = Field(description="Number of documents that may always vanish in one run.")
-    sources: str | None = Field(default=None, description="List of sources; unset: sources.yaml in the folder.")
+    documents: str | None = _setting("documents")
+    questions: str | None = _setting("questions")
+    sources: str | None = _setting("sources")
+    exclude: list[str] = _setting("exclude")
+    max_file_mb: int = _setting("max_file_mb")
+    parse_seconds: int = _setting("parse_seconds")
+    parse_memory_mb: int = _setting("parse_memory_mb")
+    unpack_mb: int = _setting("unpack_mb")
+    ocr_languages: str | None = _setting("ocr_languages")
+    notebook_outputs: bool = _setting("notebook_outputs")
+    vanish_share: float = _setting("vanish_share")
+    vanish_count: int = _setting("vanish_count")
 
     def intake(self) -> Intake:
-        """Return what is read, and within which limits."""
-        return Intake(
-            home=self.layout,
-            documents=Path(self.documents) if self.documents else None,
-            questions=Path(self.questions) if self.questions else None,
-            sources=Path(self.sources) if self.sources else None,
-            exclude=tuple(self.exclude),
-            max_file_mb=self.max_file_mb,
-            parse_seconds=self.parse_seconds,
-            parse_memory_mb=self.parse_memory_mb,
-            unpack_mb=self.unpack_mb,
-            ocr_languages=self.ocr_languages,
-            notebook_outputs=self.notebook_outputs,
-            vanish_share=self.vanish_share,
-            vanish_count=self.vanish_count,
-        )
+        """Return what is read, and within which limits.
+
+        Raises:
+            SettingsError: The run overrides a setting with a value that is not allowed.
+        """
+        return Intake(given_settings(**dict(self)))
 
 
 class StoresResource(HomeResource):
     """The home of all state; a run that has it is shown alive and is, while it has the turn, the only one at work."""
 
-    lancedb_uri: str | None = Field(default=None, description="Object store of the tables; unset: as recorded.")
-    exact_search_rows: int = Field(description="Vectors up to which search compares every one of them.")
-    compute: str = Field(default=EngineName.HERE, description="Where parallel work runs: here, processes or ray.")
-    compute_workers: int = Field(default=1, description="Worker processes on this machine.")
-    ray_address: str | None = Field(default=None, description="Address of a Ray cluster; unset: a local one.")
-    kill_after_commits: int | None = Field(default=None, description="For tests: die after so many commits.")
+    lancedb_uri: str | None = _setting("lancedb_uri")
+    exact_search_rows: int = _setting("exact_search_rows")
+    compute: str = _setting("compute")
+    compute_workers: int = _setting("compute_workers")
+    ray_address: str | None = _setting("ray_address")
+    kill_after_commits: int | None = _setting("kill_after_commits")
     _tables: Tables | None = PrivateAttr(default=None)
     _turn: ExitStack = PrivateAttr(default_factory=ExitStack)
     _retraining: ExitStack = PrivateAttr(default_factory=ExitStack)
@@ -155,13 +155,9 @@ def _say(log: dg.DagsterLogManager | None) -> Callable[[str], None]:
 class EncoderResource(HomeResource):
     """The setting of the sentence encoder, run by ONNX Runtime."""
 
-    encoder: str | None = Field(
-        default=None, description="Folder, multilingual-e5-small or hub id; unset: all-MiniLM-L6-v2."
-    )
-    variant: str | None = Field(
-        default=None, description="Variant for a new release; unset: what the precision card chose, or int8_dynamic."
-    )
-    threads: int = Field(description="Processor threads.")
+    encoder: str | None = _setting("encoder")
+    variant: str | None = _setting("variant")
+    threads: int = _setting("threads")
 
     @property
     def choice(self) -> EncoderChoice:
@@ -230,33 +226,9 @@ def configured(settings: Settings) -> dict[str, Any]:
     """Return the resources by the names under which assets ask for them."""
     home = str(settings.home)
     return {
-        "stores": StoresResource(
-            home=home,
-            lancedb_uri=settings.lancedb_uri,
-            exact_search_rows=settings.exact_search_rows,
-            compute=settings.compute,
-            compute_workers=settings.compute_workers,
-            ray_address=settings.ray_address,
-            kill_after_commits=settings.kill_after_commits,
-        ),
-        "source": SourceResource(
-            home=home,
-            documents=str(settings.documents) if settings.documents else None,
-            questions=str(settings.questions) if settings.questions else None,
-            exclude=list(settings.exclude),
-            max_file_mb=settings.max_file_mb,
-            parse_seconds=settings.parse_seconds,
-            parse_memory_mb=settings.parse_memory_mb,
-            unpack_mb=settings.unpack_mb,
-            ocr_languages=settings.ocr_languages,
-            notebook_outputs=settings.notebook_outputs,
-            vanish_share=settings.vanish_share,
-            vanish_count=settings.vanish_count,
-            sources=str(settings.sources) if settings.sources else None,
-        ),
-        "encoder": EncoderResource(
-            home=home, encoder=settings.encoder, variant=settings.variant, threads=settings.threads
-        ),
+        "stores": StoresResource.of(settings),
+        "source": SourceResource.of(settings),
+        "encoder": EncoderResource.of(settings),
         "chunking": ChunkingResource(
             strategy=settings.chunk_strategy.value,
             size_tokens=settings.chunk_size,

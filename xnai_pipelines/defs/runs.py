@@ -34,7 +34,7 @@ def end_dead_runs(instance: DagsterInstance, home: Home) -> list[str]:
     ours = [run for run in instance.get_runs(unfinished) if is_of(run, home)]
     dead = [run for run in ours if _is_dead(instance, home, run.run_id)]
     for run in dead:
-        instance.report_run_failed(run, "The run's process ended without a word (killed, or the machine stopped).")
+        instance.report_run_failed(run, "The run's process is gone: it was killed, or the machine stopped.")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
     return [run.run_id for run in dead]
 

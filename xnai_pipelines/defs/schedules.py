@@ -13,7 +13,7 @@ from xnai_pipelines.models.requantization import why_requantize
 
 
 def daily_sources(context: dg.ScheduleEvaluationContext, source: SourceResource) -> dg.RunRequest | dg.SkipReason:
-    """Look whether the home has sources that no folder sensor watches."""
+    """Check whether the home has sources that no folder sensor watches."""
     names = [spec.name for spec in source.intake().specs()]
     return dg.RunRequest() if names else dg.SkipReason("No sources beside the documents folder are listed.")
 
@@ -21,7 +21,7 @@ def daily_sources(context: dg.ScheduleEvaluationContext, source: SourceResource)
 def weekly_quantization(
     context: dg.ScheduleEvaluationContext, stores: StoresResource, encoder: EncoderResource
 ) -> dg.RunRequest | dg.SkipReason:
-    """Look at what the models were made from."""
+    """Check what the models were made from."""
     decision = why_requantize(stores.tables, stores.layout, encoder.choice.base())
     if not decision.wanted:
         return dg.SkipReason(decision.reason)
@@ -29,7 +29,7 @@ def weekly_quantization(
 
 
 def backups_wanted(context: dg.ScheduleEvaluationContext, base: Base) -> dg.RunRequest | dg.SkipReason:
-    """Look whether a place for backups is set."""
+    """Check whether a place for backups is set."""
     if base.settings.backup_to is None:
         return dg.SkipReason("XNAI_BACKUP_TO is not set. Set it to a folder on another disk, or to s3://BUCKET/PREFIX.")
     return dg.RunRequest()
@@ -62,49 +62,49 @@ def _planned(base: Base, jobs: Jobs) -> list[_Schedule]:
         _Schedule(
             "nightly_evaluation",
             when.evaluation,
-            jobs.evaluate,
-            "Measures every night, so that a fall of accuracy shows within a day.",
+            jobs["evaluate"],
+            "Measures every night, so that a drop in accuracy shows within a day.",
             # measured again although nothing changed: a night without a figure looks like one without a problem
             config={"ops": {base.name("retrieval_evaluation"): {"config": {"force": True}}}},
         ),
         _Schedule(
             "daily_sources",
             when.sources,
-            jobs.refresh,
-            "Repositories, buckets and sites send no word of a change; this asks them every day.",
+            jobs["refresh"],
+            "Repositories, buckets and sites do not report changes; this checks them every day.",
             decide=daily_sources,
         ),
         _Schedule(
             "daily_health",
             when.health,
-            jobs.health,
+            jobs["health"],
             "Inspects the documents every day: they age even if nobody changes them.",
         ),
         _Schedule(
             "weekly_maintenance",
             when.maintenance,
-            jobs.maintain,
+            jobs["maintain"],
             "Every write leaves an older version of its table behind; this removes them after a week.",
         ),
         _Schedule(
             "weekly_quantization",
             when.quantization,
-            jobs.quantize,
+            jobs["quantize"],
             "Quantizes again when the base weights changed, or over a fifth of the chunks since calibration.",
             decide=weekly_quantization,
         ),
         _Schedule(
             "nightly_backup",
             when.backup,
-            jobs.back_up,
+            jobs["back_up"],
             "Backs the home up every night; only what changed is written.",
             decide=backups_wanted,
         ),
         _Schedule(
             "weekly_restore_drill",
             when.restore_drill,
-            jobs.drill,
-            "Restores the newest backup every week: one that was never restored is unproven.",
+            jobs["drill"],
+            "Restores the newest backup every week, to prove that it works.",
             decide=backups_wanted,
         ),
     ]

@@ -40,7 +40,7 @@ def inspect_tables(home: Home) -> Iterator[Diagnosis]:
             yield Diagnosis(
                 "half_copied",
                 f"table {folder.stem}",
-                f"It lacks {len(missing)} of its files, such as {missing[0]}. The home was not copied whole.",
+                f"It lacks {len(missing)} of its files, such as {missing[0]}. The copy of the home is incomplete.",
                 f"Copy the home again while nothing runs, or {RESTORE}",
             )
         elif cut_off:

@@ -43,7 +43,7 @@ def inspect_rights(home: Home) -> Iterator[Diagnosis]:
     for folder in folders:
         if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
             yield Diagnosis(
-                "not_writable", str(folder), "It cannot be written.", f"`chmod u+rwx {folder}`, or its owner"
+                "not_writable", str(folder), "It cannot be written.", f"`chmod u+rwx {folder}`, or change its owner"
             )
     for path in (home.secrets, *home.secrets.glob("*")):
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
@@ -69,7 +69,7 @@ def inspect_inputs(home: Home) -> Iterator[Diagnosis]:
         yield Diagnosis(
             "damaged_inputs",
             record.name,
-            f"{wrong} Who may read is unknown, so the service answers nobody.",
+            f"{wrong} The access rules are unknown, so the service answers nobody.",
             "Delete it if it is there; then `xnai run` with XNAI_DOCUMENTS=the folder that this home was made from",
         )
     if inputs is not None and not inputs.documents.is_dir():

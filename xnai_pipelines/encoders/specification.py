@@ -127,12 +127,11 @@ def _read_modules(folder: Path) -> dict[str, str]:
     ]
     if unknown:
         raise UnsupportedEncoderError(
-            f"{path} uses {', '.join(unknown)}, which is not supported. Supported are Transformer, Pooling "
-            "and Normalize."
+            f"{path} uses {', '.join(unknown)}, which is not supported. Only Transformer, Pooling and Normalize are."
         )
     if kinds not in _SUPPORTED_CHAINS:
         raise UnsupportedEncoderError(
-            f"{path} chains {' -> '.join(kinds)}. Supported is Transformer -> Pooling, with or without "
+            f"{path} chains {' -> '.join(kinds)}. Only Transformer -> Pooling is supported, with or without "
             "Normalize at the end."
         )
     return {kind: str(module["path"]) for module, kind in zip(modules, kinds, strict=True)}
@@ -146,8 +145,8 @@ def _read_pooling(config: Mapping[str, Any], folder: Path) -> Pooling:
         modes = [named] if isinstance(named, str) else list(named)
     if len(modes) != 1 or modes[0] not in _POOLING_MODES:
         raise UnsupportedEncoderError(
-            f"{folder} pools by {' + '.join(map(str, modes))}, which is not supported. Supported is one of "
-            f"{', '.join(_POOLING_MODES)}."
+            f"{folder} pools by {' + '.join(map(str, modes))}, which is not supported. Choose a model that pools by "
+            f"one of {', '.join(_POOLING_MODES)}."
         )
     return modes[0]
 

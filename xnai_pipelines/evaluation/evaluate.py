@@ -18,6 +18,7 @@ from xnai_pipelines.evaluation.report import EvaluationReport, Headline, Level, 
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.state.measured import content_hash
+from xnai_pipelines.wording import counted
 
 CHUNKS_PER_SEARCH = 200
 
@@ -112,16 +113,12 @@ def _headlines(questions: Sequence[Question], splits_given: bool, unanswered: in
             lost = f"; {unanswered} of {len(asked) + unanswered} left out, no stored document answers them"
         if tested:
             made = "as given" if splits_given and origin is Origin.LABELLED else "split by document"
-            statement = f"{_questions(tested, origin)} of the test split ({made}){lost}"
+            statement = f"{counted(len(tested), f'{origin} question')} of the test split ({made}){lost}"
             headlines.append(Headline(origin, Split.TEST, len(tested), statement))
         elif asked:
-            statement = f"all {_questions(asked, origin)} (none is in the test split){lost}"
+            statement = f"all {counted(len(asked), f'{origin} question')} (none is in the test split){lost}"
             headlines.append(Headline(origin, None, len(asked), statement))
     return tuple(headlines)
-
-
-def _questions(some: Sequence[Question], origin: Origin) -> str:
-    return f"{len(some)} {origin} question{'' if len(some) == 1 else 's'}"
 
 
 def _sections(table: pa.Table, modes: Sequence[str]) -> Iterator[ModeFigures]:

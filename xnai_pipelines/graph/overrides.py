@@ -50,7 +50,7 @@ def read_overrides(documents: Path | None) -> Overrides:
         text = path.read_text(encoding="utf-8")
         content = yaml.safe_load(text) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise GraphRulesError(f"{path} cannot be read: {error}. Mend it, or delete it and run again.") from error
+        raise GraphRulesError(f"{path} cannot be read: {error}. Fix it, or delete it and run again.") from error
     if not isinstance(content, dict):
         raise GraphRulesError(f"{path} is not a mapping. {_FORM}.")
     known = {"aliases", "never_merge", "stop_names", "types"}

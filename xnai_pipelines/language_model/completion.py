@@ -83,7 +83,7 @@ class Completion:
             part = choices[0]["delta" if "delta" in choices[0] else "message"] if choices else {}
             said = part.get("content")
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
-            raise NoReplyError("sent something else than a completion") from None
+            raise NoReplyError("sent a reply that is not a completion") from None
         if said is not None and not isinstance(said, str):
             raise NoReplyError("sent a completion without text")
         self.usage = usage or self.usage

@@ -136,7 +136,7 @@ def why_untested(home: Home, tables: Tables) -> str:
             "as `xnai search` prints them."
         )
     if not tables.count(CHUNKS):
-        return "No document has text. `xnai status` shows what became of the files."
+        return "No document has text. `xnai status` shows what happened to the files."
     return (
         "No passage has a heading or a sentence that only one document has and that a question can be generated from. "
         "Set XNAI_QUESTIONS to a file of labelled questions."

@@ -71,8 +71,8 @@ def compare(
     asked = _asked(paired.questions, least)
     if not asked:
         raise ValueError(
-            f"All {len(paired.values)} questions are of the training split, and a challenger is not judged on what it "
-            "learned from. Label questions about other documents."
+            f"All {len(paired.values)} questions are in the training split, and a challenger is not judged on its "
+            "training questions. Label questions about other documents."
         )
     whole, parts = _parts(asked, least, chosen or {})
     compared = [one for part, (origin, rows) in parts.items() for one in _compared(part, origin, paired.values[rows])]

@@ -1,6 +1,6 @@
 """Housekeeping: compact the tables, drop what no release needs, report how many bytes that freed."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +20,7 @@ from xnai_pipelines.state.manifest import Release, Releases, is_embeddings_table
 from xnai_pipelines.state.table_maintenance import compact
 from xnai_pipelines.state.table_objects import remove_dropped
 from xnai_pipelines.state.table_place import Bucket
+from xnai_pipelines.state.tables import Tables
 
 KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that have an older version open
 
@@ -52,30 +53,14 @@ def maintain(context: StageContext, *, kept_releases: int, access_log_days: int 
         for number in expired:
             forget_refusal_policy(context.home, number)
         kept = releases.with_challenger()
-        named = {release.embeddings_table for release in kept}
-        # before the first release, an unnamed table is a killed first run's, which will resume
-        dropped = tuple(n for n in tables.names() if kept and is_embeddings_table(n) and n not in named)
-        for name in dropped:
-            tables.drop(name)
-        if isinstance(tables.place, Bucket):
-            remove_dropped(tables.place, named)
+        dropped = _drop_tables(tables, kept)
         searched = {one.embeddings_table for one in (releases.current(), releases.challenger()) if one}
-        for folder in context.home.index.glob("*"):
-            if folder.name not in searched:
-                withdraw_corpus(context.home, folder.name)
-        names = tables.names()
-        with context.progress.work("maintenance", len(names), "tables") as advance:
-            for name in names:
-                compact(tables, name, KEPT_VERSIONS)
-                advance()
-        for name in searched:
-            publish_corpus(context.home, tables, name, joined=True)
+        watch.items = _compact_tables(context, searched)
         removed = trim_cache(context)
         logs_removed = remove_before(context.home.access, datetime.now(UTC).date() - timedelta(access_log_days))
         models_dropped = _drop_models(context.home, kept)
         _drop_rerankers(context.home, kept)
         after = tables.size_bytes()
-        watch.items = len(names)
     report = MaintenanceReport(
         bytes_before=before,
         bytes_after=after,
@@ -88,6 +73,34 @@ def maintain(context: StageContext, *, kept_releases: int, access_log_days: int 
     )
     write_report(context.home, "maintenance", report)
     return report
+
+
+def _drop_tables(tables: Tables, kept: Sequence[Release]) -> tuple[str, ...]:
+    """Drop the tables of vectors that no release names; return their names."""
+    named = {release.embeddings_table for release in kept}
+    # before the first release, an unnamed table is a killed first run's, which will resume
+    dropped = tuple(name for name in tables.names() if kept and is_embeddings_table(name) and name not in named)
+    for name in dropped:
+        tables.drop(name)
+    if isinstance(tables.place, Bucket):
+        remove_dropped(tables.place, named)
+    return dropped
+
+
+def _compact_tables(context: StageContext, searched: Set[str]) -> int:
+    """Compact every table, and write again what search reads of the searched ones; return the number of tables."""
+    tables = context.tables
+    for folder in context.home.index.glob("*"):
+        if folder.name not in searched:
+            withdraw_corpus(context.home, folder.name)
+    names = tables.names()
+    with context.progress.work("maintenance", len(names), "tables") as advance:
+        for name in names:
+            compact(tables, name, KEPT_VERSIONS)
+            advance()
+    for name in searched:
+        publish_corpus(context.home, tables, name, joined=True)
+    return len(names)
 
 
 def _drop_rerankers(home: Home, releases: Sequence[Release]) -> None:

@@ -81,7 +81,9 @@ def read_access_rules(documents: Path, known: AccessRules = NO_RULES, *, closed:
     path = documents / ACCESS_FILE
     try:
         if not documents.is_dir():  # a volume that is not mounted must not look like a folder without rules
-            raise AccessRulesError(f"The documents folder {documents} is not there; who may read is unknown. Mount it.")
+            raise AccessRulesError(
+                f"The documents folder {documents} is missing, so the access rules are unknown. Mount it."
+            )
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
         if digest == known.digest:
@@ -98,7 +100,9 @@ def read_access_rules(documents: Path, known: AccessRules = NO_RULES, *, closed:
             f"The access rules {path} cannot be read: {error}. Nobody is served until then."
         ) from error
     if not isinstance(content, dict) or not content:
-        raise AccessRulesError(f"The access rules {path} hold no rule. {_FORM}. Delete the file if all may read all.")
+        raise AccessRulesError(
+            f"The access rules {path} have no rule. {_FORM}. Delete the file if everyone may read everything."
+        )
     return AccessRules(tuple(_rule(path, pattern, groups) for pattern, groups in content.items()), digest)
 
 
@@ -111,7 +115,7 @@ def _rule(path: Path, pattern: Any, groups: Any) -> AccessRule:
     well_formed = isinstance(groups, list) and groups and all(isinstance(group, str) and group for group in groups)
     spec = _spec(pattern) if isinstance(pattern, str) else None
     if spec is None or not well_formed:
-        raise AccessRulesError(f"The rule {pattern!r}: {groups!r} of {path} is not one. {_FORM}.")
+        raise AccessRulesError(f"The rule {pattern!r}: {groups!r} in {path} is not valid. {_FORM}.")
     return AccessRule(spec, frozenset(groups))
 
 

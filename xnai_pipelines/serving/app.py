@@ -87,7 +87,7 @@ async def _health() -> dict[str, str]:
 
 async def _metrics(service: Serving, caller: Asking) -> Response:
     if Scope.ADMIN not in caller.scopes:
-        raise ForbiddenError(f"The figures of the service need a token with the scope {Scope.ADMIN}.")
+        raise ForbiddenError(f"The metrics need a token with the scope {Scope.ADMIN}.")
     return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
@@ -106,7 +106,7 @@ async def _other(_: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     advice = {
         400: "The body is not JSON in UTF-8: it is compressed, in another encoding, or nested too deeply.",
-        404: "There is no such route. /docs shows all of them.",
-        405: f"This route takes {headers.get('Allow', 'another method')}. /docs shows all of them.",
+        404: "There is no such route. /docs lists the routes.",
+        405: f"This route takes {headers.get('Allow', 'another method')}. /docs lists the routes.",
     }
     return problem(error.status_code, "HTTPError", advice.get(error.status_code, f"{error.detail}."), headers)

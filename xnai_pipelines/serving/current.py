@@ -175,13 +175,13 @@ class CurrentRelease:
         if inputs is None:
             Releases(self._home.releases).require()  # a home without either is new, and has nothing to serve
             raise AccessRulesError(
-                f"{self._home.root / 'home.json'} is missing, so the documents folder and who may read are unknown. "
-                "Set XNAI_DOCUMENTS to the folder that this home was made from and run `xnai run`."
+                f"{self._home.root / 'home.json'} is missing, so the documents folder and its access rules are "
+                "unknown. Set XNAI_DOCUMENTS to the folder that this home was made from and run `xnai run`."
             )
         rules = read_access_rules(inputs.documents, self._rules, closed=self._served is None)
         if self._rules.rules and not rules.rules:  # as for a moment in a checkout: it must not open what was closed
             raise AccessRulesError(
-                f"The access rules are gone, so who may read is unknown. Put {ACCESS_FILE} back. If all may read all, "
+                f"The access rules were removed. Restore {ACCESS_FILE}. If everyone may read everything, "
                 'write `"*": [everyone]` into it, or restart the service.'
             )
         return rules

@@ -180,5 +180,5 @@ async def _whole(receive: Receive, scope: Scope, limits: ServiceLimits) -> bytes
                 if len(body) > limits.body_bytes:
                     raise too_large
     except TimeoutError:
-        raise RequestTimeoutError(f"The body did not arrive in {limits.seconds:g} s. Send it at once.") from None
+        raise RequestTimeoutError(f"The body did not arrive in {limits.seconds:g} s. Send it without pauses.") from None
     return body

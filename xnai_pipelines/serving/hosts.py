@@ -8,7 +8,7 @@ from xnai_pipelines.serving.problems import problem
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]/@\s]+)(?::\d{1,5})?")
 _ADVICE = (
-    "The service is not known by the name in the header Host. Use one that it has, or list the name in "
+    "The service does not have the name in the header Host. Use one of its names, or add this one to "
     "XNAI_SERVICE_NAMES and restart it."
 )
 

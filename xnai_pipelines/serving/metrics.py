@@ -49,7 +49,9 @@ class Metrics:
         yield CounterMetricFamily("xnai_refused_connections", "Refused beyond the limit on connections.", refused)
         yield CounterMetricFamily("xnai_cache_hits", "Results that came from the cache.", self._cache.hits)
         yield CounterMetricFamily("xnai_cache_misses", "Results that did not.", self._cache.misses)
-        closed = GaugeMetricFamily("xnai_dependency_used", "1 if it is used, 0 if left alone.", labels=("dependency",))
+        closed = GaugeMetricFamily(
+            "xnai_dependency_used", "1 if it is used, 0 while it is paused after failures.", labels=("dependency",)
+        )
         for breaker in self._breakers():
             closed.add_metric((breaker.name,), float(breaker.state == "closed"))
         yield closed

@@ -61,5 +61,5 @@ def malformed(error: RequestValidationError) -> JSONResponse:
         header = " with the header Content-Type: application/json" if isinstance(error.body, bytes) else ""
         return problem(422, "ValidationError", f"Send a JSON object as the body{header}.")
     where = ".".join(str(part) for part in place if isinstance(part, int) or part.isidentifier())
-    said = "There is no such field. /docs shows those there are" if kind == "extra_forbidden" else first["msg"]
+    said = "There is no such field. /docs lists the fields" if kind == "extra_forbidden" else first["msg"]
     return problem(422, "ValidationError", f"{where}: {said}.")

@@ -80,7 +80,7 @@ class Sessions:
             return given
         changes = scope["method"] not in SAFE_METHODS
         if changes and headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-            raise ForbiddenError("Another site sent this. The service takes such requests from its own page alone.")
+            raise ForbiddenError("The request comes from another site. The service accepts it only from its own page.")
         session = self.of(scope)
         if session is None:
             return None

@@ -74,7 +74,7 @@ def create_token(
         OptionError: The name is not one, there is no scope, or the lifetime is not positive.
     """
     if not _NAME.fullmatch(name):
-        raise OptionError(f"The name {name[:80]!r} is not one: use 1 to 64 letters, digits, dots, hyphens or @.")
+        raise OptionError(f"The name {name[:80]!r} is not allowed: use 1 to 64 letters, digits, dots, hyphens or @.")
     if not scopes:
         raise OptionError(f"The token has no scope. Name one or more of {', '.join(Scope)}.")
     if lifetime <= timedelta(0):

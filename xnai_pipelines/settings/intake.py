@@ -18,33 +18,18 @@ from xnai_pipelines.state.layout import Home
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """The documents, questions and sources of a home.
+    """The documents, questions and sources that the settings name.
 
     Attributes:
-        home: The home.
-        documents: Folder of documents; None: as recorded.
-        questions: Labelled questions; None: as recorded.
-        sources: List of sources; None: sources.yaml in the folder.
-        exclude: Patterns of files to skip, in .gitignore syntax.
-        max_file_mb, parse_seconds, parse_memory_mb, unpack_mb: What reading one file may cost.
-        ocr_languages: Languages of scanned pages; None: they are counted.
-        notebook_outputs: Whether outputs of notebooks are read.
-        vanish_share, vanish_count: How many documents may vanish in one run.
+        settings: The settings, of the process or of a run.
     """
 
-    home: Home
-    documents: Path | None
-    questions: Path | None
-    sources: Path | None
-    exclude: tuple[str, ...]
-    max_file_mb: int
-    parse_seconds: int
-    parse_memory_mb: int
-    unpack_mb: int
-    ocr_languages: str | None
-    notebook_outputs: bool
-    vanish_share: float
-    vanish_count: int
+    settings: Settings
+
+    @property
+    def home(self) -> Home:
+        """The home that reads them."""
+        return Home(self.settings.home)
 
     def inputs(self) -> Inputs:
         """Return the folder and questions of this home.
@@ -52,7 +37,7 @@ class Intake:
         Raises:
             InputsError: None is known, or another folder than the recorded one is asked for.
         """
-        return resolve_inputs(self.home, self.documents, self.questions)
+        return resolve_inputs(self.home, self.settings.documents, self.settings.questions)
 
     def check_questions(self) -> None:
         """Read the labelled questions that the settings name, so that a run fails before it works.
@@ -60,42 +45,25 @@ class Intake:
         Raises:
             LabelledQuestionsError: They are missing or malformed; the message names the file and the line.
         """
-        if self.questions and self.questions != GENERATED:
-            check_labelled(self.questions)
+        questions = self.settings.questions
+        if questions and questions != GENERATED:
+            check_labelled(questions)
 
     def rules(self) -> FolderRules:
         """Return which files are read and how."""
+        given = self.settings
         limits = ParseLimits(
-            max_file_bytes=self.max_file_mb * 2**20,
-            seconds=self.parse_seconds,
-            memory_bytes=self.parse_memory_mb * 2**20,
-            max_unpacked_bytes=self.unpack_mb * 2**20,
-            ocr_languages=self.ocr_languages or "",
-            notebook_outputs=self.notebook_outputs,
+            max_file_bytes=given.max_file_mb * 2**20,
+            seconds=given.parse_seconds,
+            memory_bytes=given.parse_memory_mb * 2**20,
+            max_unpacked_bytes=given.unpack_mb * 2**20,
+            ocr_languages=given.ocr_languages or "",
+            notebook_outputs=given.notebook_outputs,
         )
-        guard = VanishGuard(self.vanish_share, self.vanish_count)
-        apart = (self.home.root.resolve(), Path(default_address(self.home)).resolve())
-        return FolderRules(self.exclude, limits, guard, mirrors(self.home, self.specs()), apart)
+        guard = VanishGuard(given.vanish_share, given.vanish_count)
+        apart = (given.home.resolve(), Path(default_address(self.home)).resolve())
+        return FolderRules(given.exclude, limits, guard, mirrors(self.home, self.specs()), apart)
 
     def specs(self) -> tuple[Spec, ...]:
         """Return the sources beside the folder; errors are those of `sources_of`."""
-        return sources_of(self.home, self.sources, self.documents)
-
-
-def intake(settings: Settings) -> Intake:
-    """Return what the settings say of the documents."""
-    return Intake(
-        home=Home(settings.home),
-        documents=settings.documents,
-        questions=settings.questions,
-        sources=settings.sources,
-        exclude=tuple(settings.exclude),
-        max_file_mb=settings.max_file_mb,
-        parse_seconds=settings.parse_seconds,
-        parse_memory_mb=settings.parse_memory_mb,
-        unpack_mb=settings.unpack_mb,
-        ocr_languages=settings.ocr_languages,
-        notebook_outputs=settings.notebook_outputs,
-        vanish_share=settings.vanish_share,
-        vanish_count=settings.vanish_count,
-    )
+        return sources_of(self.home, self.settings.sources, self.settings.documents)

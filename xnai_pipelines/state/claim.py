@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from xnai_pipelines.errors import HomeError, InputsError
+from xnai_pipelines.state.full_disk import disk_is_full, is_of_full_disk
 from xnai_pipelines.state.layout import Home, write_json
 
 # The value of XNAI_QUESTIONS that goes back to generated questions; every other one is an absolute path.
@@ -92,6 +93,8 @@ def _recorded(home: Home, path: Path) -> str:
 
 def unwritable(home: Home, error: OSError) -> HomeError:
     """Return the error for a home that cannot be written."""
+    if is_of_full_disk(error):
+        return disk_is_full(home.root, error)
     return HomeError(
         f"The state folder {home.root} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME to "
         "a writable folder."

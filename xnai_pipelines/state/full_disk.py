@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from xnai_pipelines.errors import HomeError
+from xnai_pipelines.errors import BackupError, HomeError
 
 FULL_BYTES = 2**18  # less than a commit needs
 _FULL = re.compile(
@@ -24,7 +24,7 @@ def full_disk_told(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except HomeError:  # told already
+    except (BackupError, HomeError):  # told already
         raise
     except Exception as error:
         full = full_disk(folder, error)
@@ -37,6 +37,11 @@ def full_disk(folder: Path, error: BaseException) -> HomeError | None:
     """Return the error that tells a person that an error comes of a full disk; None if it does not."""
     if not is_of_full_disk(error) and shutil.disk_usage(folder).free >= FULL_BYTES:
         return None
+    return disk_is_full(folder, error)
+
+
+def disk_is_full(folder: Path, error: BaseException) -> HomeError:
+    """Return the error that tells a person that the disk of a folder is full."""
     return HomeError(
         f"The disk of {folder} is full ({error}). What was written is kept. Free some space and run again, or set "
         "XNAI_HOME to a folder on another disk."

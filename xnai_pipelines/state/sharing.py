@@ -141,8 +141,8 @@ def _texts(home: Home, release: Release, known: bytes | None) -> Iterator[tuple[
         yield from {RULES: before[RULES]}.items() if RULES in before else ()
     else:
         raise HomeError(
-            "The documents folder is not there, so who may read is unknown, and the release cannot be shared. Mount it "
-            "and run again."
+            "The documents folder is missing, so the access rules are unknown and the release cannot be shared. "
+            "Mount it and run again."
         )
 
 

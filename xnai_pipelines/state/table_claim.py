@@ -34,7 +34,7 @@ def claim_tables(home: Home, address: str | None) -> None:
         return
     if isinstance(place, Bucket) or table_folders(place):
         raise SettingsError(
-            f"XNAI_LANCEDB_URI is {address!r}; the tables of {home.root} lie in {place}. Set it back or unset it, or "
+            f"XNAI_LANCEDB_URI is {address!r}; the tables of {home.root} are in {place}. Set it back or unset it, or "
             "set XNAI_HOME to a new folder."
         )
     require("s3", "XNAI_LANCEDB_URI")  # releases are shared beside the tables
@@ -43,7 +43,7 @@ def claim_tables(home: Home, address: str | None) -> None:
         tables.merge_rows(OWNER, [{OWNER.key: mine}])
     if tables.ids(OWNER) != {mine}:
         raise SettingsError(
-            f"XNAI_LANCEDB_URI is {address!r}, where the tables of another home lie. Use one prefix for each XNAI_HOME."
+            f"XNAI_LANCEDB_URI is {address!r}, which has the tables of another home. Use one prefix for each XNAI_HOME."
         )
     try:
         record_bucket(home, bucket)

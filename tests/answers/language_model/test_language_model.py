@@ -221,12 +221,12 @@ def test_the_server_gets_the_model_the_key_and_the_passages():
     [
         (b"", 500, None, "status 500"),
         (completion(TEXTS[0]), 302, None, "status 302"),
-        (b"<html>", 200, None, "something else"),
-        (b'{"choices": []}', 200, None, "something else"),
-        (b"[" * 100_000, 200, None, "something else"),
+        (b"<html>", 200, None, "not a completion"),
+        (b'{"choices": []}', 200, None, "not a completion"),
+        (b"[" * 100_000, 200, None, "not a completion"),
         (b'{"choices": [{"message": {"content": null}}]}', 200, None, "without text"),
         (completion("x" * 1_100_000), 200, None, "megabyte"),
-        (completion(TEXTS[0])[:30], 200, 4_000, "something else"),
+        (completion(TEXTS[0])[:30], 200, 4_000, "not a completion"),
     ],
 )
 def test_a_server_that_sends_something_else_costs_the_model_and_not_the_answer(data, status, announced, reason):

@@ -268,7 +268,7 @@ def test_of_several_causes_the_worst_is_acted_on():
     sensor = Sensor(night(0, ENGLISH))
     decision = sensor.tick(2.1, *(night(day, FALLEN, RUSSIAN) for day in (1, 2)))
     assert decision.cause == "below_champion:language=ru@release1"
-    assert "milder findings besides" in decision.reason
+    assert "milder findings too" in decision.reason
 
 
 def test_searches_that_raise_are_reported_once_and_accuracy_is_not_judged_by_them():

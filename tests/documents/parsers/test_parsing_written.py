@@ -39,7 +39,7 @@ def test_rich_text_has_headings_tables_notes_and_every_alphabet(parse: Parse) ->
 
 def test_rich_text_that_is_cut_or_nested_deeply_is_no_trouble(parse: Parse) -> None:
     cut = one(parse("cut.rtf", RTF[:700]))
-    assert cut.omissions[-1].part == "end of the text: the file is cut"
+    assert cut.omissions[-1].part == "end of the text: the file is truncated"
     assert kind_of(parse, "deep.rtf", r"{\rtf1" + "{" * 20_000 + "words") == "too_deep"
     assert kind_of(parse, "blank.rtf", r"{\rtf1 }") == "no_text"
 

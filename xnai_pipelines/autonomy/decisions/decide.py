@@ -215,7 +215,7 @@ def _request(cause: str, verdict: _Verdict, situation: _Situation, *, notes: Seq
         sentences.append(f"Drift report: {drift.sentence}")
         tags["drift"] = drift.cause
     if others:
-        sentences.append(f"There {'is 1 milder finding' if others == 1 else f'are {others} milder findings'} besides.")
+        sentences.append(f"There {'is 1 milder finding' if others == 1 else f'are {others} milder findings'} too.")
     attempt = None
     if action is Action.RETRAIN:
         attempt = situation.made(cause) + 1

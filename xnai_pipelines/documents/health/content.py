@@ -74,7 +74,7 @@ def status_of(document: Examined) -> str | None:
 def length(document: Examined, words: int) -> Finding | None:
     """Return a finding if the page says next to nothing, or is too long for one page."""
     if words < SHORT_WORDS and not _is_index(document) and not has_code(document):
-        message, action = f"{words} words: it says next to nothing.", "Write the page, or merge it into another."
+        message, action = f"Only {words} words: too short to help.", "Write the page, or merge it into another."
         severity = Severity.INFO if words else Severity.WARNING
         return found(document, "short", severity, message, action=action)
     if words > LONG_WORDS and not _is_log(document):

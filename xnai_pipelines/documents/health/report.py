@@ -7,6 +7,7 @@ from datetime import datetime
 from xnai_pipelines.documents.health.demand import Topic
 from xnai_pipelines.documents.health.finding import Finding, Severity
 from xnai_pipelines.documents.health.rules import HealthRules
+from xnai_pipelines.wording import counted
 
 FIRST = 5
 
@@ -129,7 +130,7 @@ def objections(point: HealthPoint, rules: HealthRules) -> tuple[str, ...]:
         )
     errors = point.severities.get(Severity.ERROR, 0)
     if errors:
-        reasons.append(f"{errors:,} {'error' if errors == 1 else 'errors'}, such as links to files that do not exist.")
+        reasons.append(f"{counted(errors, 'error')}, such as links to files that do not exist.")
     return tuple(reasons)
 
 

@@ -69,5 +69,5 @@ def children(node: Element | None, *names: str) -> Iterator[Element]:
 def _refuse(*declared: object) -> None:
     raise UnreadableError(
         "damaged",
-        f"The XML declares the entity {declared[0]!r}. Entities can swell without bound; write their text instead.",
+        f"The XML declares the entity {declared[0]!r}. Entities are not read: write their text instead.",
     )

@@ -99,7 +99,7 @@ def remove_site(home: Home, name: str) -> None:
     sites = crawled_sites(home)
     if name not in (site.name for site in sites):
         names = ", ".join(site.name for site in sites) or "none"
-        raise SourcesError(f"`xnai crawl` was not given a site {name!r}. It was given: {names}.")
+        raise SourcesError(f"`xnai crawl` has no site {name!r}. It has: {names}.")
     _record_sites(home, tuple(site for site in sites if site.name != name))
 
 

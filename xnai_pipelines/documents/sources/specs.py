@@ -32,7 +32,7 @@ RepositoryUrl = Annotated[
     str,
     _form(
         r"(https?|file|git)://[^\s@]+|ssh://[\w.@-]+(:\d+)?/\S+|[\w.][\w.-]*@[\w.-]+:[^\s-]\S*",
-        "it must be an https, ssh, git or file URL without a password; a token comes from XNAI_SOURCE_<NAME>_TOKEN",
+        "it must be an https, ssh, git or file URL without a password; set a token in XNAI_SOURCE_<NAME>_TOKEN",
     ),
 ]
 Ref = Annotated[str, _form(r"\w[^\s:?*\[\\^~]*", "it must be a branch, a tag or a full commit")]

@@ -186,8 +186,8 @@ def _quality(best: VariantFigures, card: Card, policy: Policy, by_cosine: bool) 
         return f"Its mean cosine to fp32 on held-out text is {cosine:.4f}; {policy.min_cosine:g} is required."
     mean, bound = relative_loss(best, card) or (0.0, 0.0)
     return (
-        f"{_loss(card, mean, bound)}; allowed are {_percent(policy.max_mean_loss)} and "
-        f"{_percent(policy.max_bound_loss)}. Measured on {card.origin}."
+        f"{_loss(card, mean, bound)}; {_percent(policy.max_mean_loss)} and {_percent(policy.max_bound_loss)} are "
+        f"allowed. Measured on {card.origin}."
     )
 
 

@@ -49,20 +49,7 @@ def choose_pool(corpus: Sequence[str], questions: Sequence[Found], limit: int) -
     answers = [[_by_rank(chunks, question) for chunks in question.answers] for question in questions]
     chosen: dict[str, None] = {}
     first = _add(chosen, (ids[0] for by_document in answers for ids in by_document if ids), known, limit)
-    depth = 0
-    deepest = max((max(len(found.by_vector), len(found.by_keyword)) for found in questions), default=0)
-    while first and depth < deepest:
-        layer = {
-            chunk_id
-            for found in questions
-            for ranking in (found.by_vector, found.by_keyword)
-            for chunk_id in ranking[depth : depth + 1]
-            if chunk_id in known and chunk_id not in chosen
-        }
-        if len(chosen) + len(layer) > limit:
-            break
-        chosen.update(dict.fromkeys(layer))
-        depth += 1
+    depth = _add_ranks(chosen, questions, known, limit) if first else 0
     further = max((len(ids) for by_document in answers for ids in by_document), default=0)
     for place in range(1, further):  # one more of each document, so that no long document takes all the room
         more = (ids[place] for by_document in answers for ids in by_document if place < len(ids))
@@ -84,6 +71,17 @@ def _by_rank(chunks: Iterable[str], found: Found) -> list[str]:
             best[chunk_id] = min(rank, best.get(chunk_id, rank))
     last = len(found.by_vector) + len(found.by_keyword)
     return sorted(chunks, key=lambda chunk_id: best.get(chunk_id, last))
+
+
+def _add_ranks(chosen: dict[str, None], questions: Sequence[Found], known: set[str], limit: int) -> int:
+    """Add the first chunks of every ranking, then the second ones, as long as all of a rank fit; return the ranks."""
+    rankings = [ranking for found in questions for ranking in (found.by_vector, found.by_keyword)]
+    for rank in range(deepest := max(map(len, rankings), default=0)):
+        layer = {ranking[rank] for ranking in rankings if rank < len(ranking)} & known - chosen.keys()
+        if len(chosen) + len(layer) > limit:
+            return rank
+        chosen.update(dict.fromkeys(layer))
+    return deepest
 
 
 def _add(chosen: dict[str, None], more: Iterable[str], known: set[str], limit: int) -> bool:

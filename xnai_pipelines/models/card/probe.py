@@ -104,7 +104,7 @@ def probe(folder: Path, passages: Sequence[str], queries: Sequence[str], threads
             cwd=Path(xnai_pipelines.__file__).parents[1],  # the same code as this process runs
         )
     except subprocess.TimeoutExpired:
-        raise ProbeError(f"Serving {folder.name} took longer than {timeout:g} s and was ended.") from None
+        raise ProbeError(f"Serving {folder.name} took longer than {timeout:g} s and was stopped.") from None
     if done.returncode != 0:
         raise ProbeError(f"{folder.name} cannot be served: {_reason(done.returncode, done.stderr)}")
     return Probe(**json.loads(done.stdout))

@@ -21,7 +21,7 @@ def unpacked_rtf(data: bytes, max_bytes: int) -> bytes:
         UnreadableError: "damaged", "too_large".
     """
     if len(data) < _HEADER:
-        raise UnreadableError("damaged", "The body of the message is cut. Export it again.")
+        raise UnreadableError("damaged", "The body of the message is truncated. Export it again.")
     kind = unpack_from("<I", data, 8)[0]
     if kind == _PLAIN:
         return data[_HEADER:]

@@ -62,7 +62,7 @@ def parse_vcards(text: str, stem: str) -> Content:
         blocks.append(block)
         at += len(block) + len("\n\n")
     if not blocks:
-        raise UnreadableError("no_text", "The file has no contact: it is empty or cut. Export it again.")
+        raise UnreadableError("no_text", "The file has no contact: it is empty or truncated. Export it again.")
     title = headings[0].title if len(blocks) == 1 and headings else stem
     content = Content(title, "\n\n".join(blocks), Markup.PLAIN, tuple(headings), omissions=omitted.listed())
     return replace(content, encoding_repair=all_repairs(repairs))

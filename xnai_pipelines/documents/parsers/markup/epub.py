@@ -78,7 +78,7 @@ def _check_protection(package: zipfile.ZipFile) -> None:
         {node.get("Algorithm", "") for node in xml_tree(encryption).iter("EncryptionMethod")} if encryption else ()
     )
     if set(methods) - set(_FONTS):
-        raise UnreadableError("encrypted", "The book is copy-protected (DRM). Get it without, or exclude it.")
+        raise UnreadableError("encrypted", "The book is copy-protected (DRM). Get a copy without DRM, or exclude it.")
 
 
 def _book(package: zipfile.ZipFile) -> tuple[str, Element]:

@@ -118,7 +118,7 @@ class RtfReader:
                     self._word(name, value)
         self._flush()
         if self._outer:
-            self.omitted.add("end of the text: the file is cut")
+            self.omitted.add("end of the text: the file is truncated")
         while self._outer:
             self._close()
         return self._body.markdown()

@@ -151,7 +151,7 @@ class Pieces:
             offset = (stored & ~_COMPRESSED) // (2 if width == 1 else 1)
             data = main[offset : offset + (end - start) * width]
             if end < start or len(data) < (end - start) * width:
-                raise UnreadableError("damaged", "The file is cut: a part of its text is missing. Save it again.")
+                raise UnreadableError("damaged", "The file is truncated: a part of its text is missing. Save it again.")
             texts.append(data.decode("cp1252", "replace") if width == 1 else _units(data))
             self._pieces.append(_Piece(start, end, offset, width))
         self.text = "".join(texts)
@@ -312,4 +312,4 @@ def _numbers(data: bytes, at: int, count: int, kind: str) -> tuple[int, ...]:
     try:
         return struct.unpack_from(f"<{count}{kind}", data, at)
     except struct.error:
-        raise UnreadableError("damaged", "The file is cut: a part of it is missing. Save it again.") from None
+        raise UnreadableError("damaged", "The file is truncated: a part of it is missing. Save it again.") from None

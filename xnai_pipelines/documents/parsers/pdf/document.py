@@ -77,7 +77,7 @@ def _content(document: "PdfDocument", pages: "_Pages", stem: str, recogniser: Pa
             )
         raise UnreadableError(
             "no_text",
-            "The PDF has no text, only pictures or drawings. Have them recognised: set XNAI_OCR_LANGUAGES."
+            "The PDF has no text, only pictures or drawings. To read them, set XNAI_OCR_LANGUAGES."
             if recogniser is None
             else "The PDF has only pictures, in which no writing was recognised. Check XNAI_OCR_LANGUAGES.",
         )
