@@ -3,16 +3,20 @@
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
-from xnai_pipelines.errors import SettingsError
+from xnai_pipelines.errors import SettingsError, XnaiError
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import recorded_inputs, unwritable
-from xnai_pipelines.state.layout import Home, write_bytes
+from xnai_pipelines.state.layout import Home, remove, write_bytes
 from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.relocation import path_for_urls
 from xnai_pipelines.state.table_claim import claim_tables
+
+DAGSTER_FILES = ("workspace.yaml", "dagster.yaml")
 
 
 def prepare(settings: Settings) -> None:
@@ -88,23 +92,37 @@ def is_begun(home: Home) -> bool:
         raise unwritable(home, error) from error
 
 
+@contextmanager
+def home_for(settings: Settings) -> Iterator[None]:
+    """Make the home as `make_home` does; nothing of a new one remains if the block is refused before storing anything.
+
+    Raises:
+        HomeError, SettingsError: Those of `make_home`.
+    """
+    home = Home(settings.home)
+    begun, there = is_begun(home), home.root.exists()
+    make_home(settings)
+    try:
+        yield
+    except XnaiError:
+        if not begun and {path.name for path in home.root.rglob("*")} <= {home.dagster.name, *DAGSTER_FILES}:
+            remove(home.dagster)
+            if not there:
+                home.root.rmdir()
+        raise
+
+
 def make_home(settings: Settings) -> None:
     """Make the folder of all state and Dagster's files in it, or bring one of an earlier version up to date.
 
     Raises:
         HomeError: It cannot be made, or not be written.
-        SettingsError: XNAI_DAGSTER_HOME names no folder with a dagster.yaml, or the tables lie elsewhere than
-            XNAI_LANCEDB_URI says.
+        SettingsError: The tables lie elsewhere than XNAI_LANCEDB_URI says.
     """
     home = Home(settings.home)
-    if settings.dagster_home and not (settings.dagster_home / "dagster.yaml").is_file():
-        raise SettingsError(
-            f"XNAI_DAGSTER_HOME={str(settings.dagster_home)!r} is not a folder with a dagster.yaml. Put one there, "
-            "or unset it to use the one of the home."
-        )
     try:
         home.dagster.mkdir(parents=True, exist_ok=True)
-        for name in ("workspace.yaml",) if settings.dagster_home else ("workspace.yaml", "dagster.yaml"):
+        for name in DAGSTER_FILES[:1] if settings.dagster_home else DAGSTER_FILES:
             ours = (Path(__file__).parent / name).read_bytes()
             if not (home.dagster / name).is_file() or (home.dagster / name).read_bytes() != ours:
                 write_bytes(home.dagster / name, ours)
@@ -112,6 +130,19 @@ def make_home(settings: Settings) -> None:
         raise unwritable(home, error) from error
     migrate(home, lambda sentence: print(sentence, file=sys.stderr))
     claim_tables(home, settings.lancedb_uri)
+
+
+def check_instance(settings: Settings) -> None:
+    """Check that the Dagster instance of the settings is there. What starts no run, such as the service, needs none.
+
+    Raises:
+        SettingsError: XNAI_DAGSTER_HOME names no folder with a dagster.yaml.
+    """
+    if settings.dagster_home and not (settings.dagster_home / "dagster.yaml").is_file():
+        raise SettingsError(
+            f"XNAI_DAGSTER_HOME={str(settings.dagster_home)!r} is not a folder with a dagster.yaml. Put one there, "
+            "or unset it to use the one of the home."
+        )
 
 
 def check_writable(settings: Settings) -> None:

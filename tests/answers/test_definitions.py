@@ -62,6 +62,24 @@ def test_a_symbol_that_nothing_defines_changes_nothing(question: str):
     assert answer(question, SECTIONS)[0] not in {"Tree generator.", "It is nothing here.", "Make a bare repository."}
 
 
+NOTES = "The `tray.size` may be 5. {0} It is made of wood. If you have `tray` files, keep them."
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("What is tray for?", "The `tray` fixture holds cups."),
+        ("What is a tray?", 'A "tray" holds cups.'),
+        ("What does tray.py do?", "Tray.py holds cups."),
+    ],
+)
+def test_what_nothing_defines_is_answered_with_a_sentence_about_it_before_one_that_names_it(question: str, said: str):
+    scores = {"If you": 0.9, "The `tray.size": 0.88, said: 0.85, "": 0.5}
+    found, evidence = weighed([("cups", NOTES.format(said))], scores)
+    assert text_of(preferred(question, found, evidence)[0], evidence) == said
+    assert text_of(preferred("Who has a tray?", found, evidence)[0], evidence).startswith("If you")
+
+
 def test_a_short_definition_brings_the_sentence_after_it_and_what_that_announces():
     assert answer("What does os.walk do?", SECTIONS)[:3] == [
         "Tree generator.",

@@ -158,3 +158,18 @@ def test_the_same_sentence_is_quoted_once():
 def test_several_things_are_quoted_only_if_several_are_asked_for(question: str, several: bool):
     text = "Red is one. Blue is two. Green is three. White is four. Black is five."
     assert len(answer(question, text, best="Red/Blue/Green/White/Black")) == (5 if several else 3)
+
+
+@pytest.mark.parametrize(
+    ("others", "shown"), [((), ["2. Set the water."]), ((3,), ["1. Stir it.", "2. Set the water."])]
+)
+def test_of_several_ways_the_one_that_alone_says_what_is_asked_is_shown(others: tuple[int, ...], shown: list[str]):
+    text = "1. Stir it.\n2. Set the water.\n"
+    evidence = [Evidence("d", "d.md", "", ("c",), 0, len(text), text, (), None, 1.0)]
+    stir, water = units(text)
+    found = [
+        Unit(0, water.start, water.end, 0.9, words=frozenset({0, 1, 2})),
+        Unit(0, stir.start, stir.end, 0.5, words=frozenset({0, *others})),
+    ]
+    said = chosen_units("How do I set the water?", found, evidence)
+    assert [text[unit.start : unit.end] for unit in said] == shown

@@ -57,3 +57,37 @@ def test_what_may_not_be_read_or_is_filtered_out_defines_nothing(manuals: Passag
 def test_the_entry_answers_before_remarks(manuals: Passages):
     answer = ask(manuals, "What does the option -k of tidy do?")
     assert answer.sentences[0].text == "-k, --keep: Leave the sources alone."
+
+
+@pytest.mark.parametrize("question", ["What does the option --keep do?", "What does broom --keep do?"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("broom.adoc", "= broom\n\n== Options\n\n-k::\n--keep <dir>::\n\tLeave the dust alone.\n\n-v:: Say more."),
+        ("broom.rst", "broom\n=====\n\n.. option:: -k, --keep\n   :type: folder\n\n   Leave the dust alone.\n"),
+        ("broom.rst", "broom\n=====\n\n-k, --keep  Leave the dust alone.\n-v          Say more.\n"),
+        (
+            "broom.tex",
+            r"""\section{broom}\begin{description}\item[\texttt{-k}, \texttt{--keep}] Leave the dust alone.
+            \item[\texttt{-v}] Say more.\end{description}""",
+        ),
+    ],
+    ids=["AsciiDoc", "directive", "option list", "LaTeX"],
+)
+def test_an_option_is_found_in_the_manuals_of_every_format(
+    tmp_path: Path, built_encoder: Encoder, name: str, text: str, question: str
+):
+    answer = ask(opened(tmp_path, built_encoder, REMARKS | {name: text}), question)
+    assert answer.sentences[0].text.endswith(": Leave the dust alone.")
+    assert answer.sentences[0].citations[0].quote == "Leave the dust alone."
+
+
+def test_the_head_of_a_function_is_evidence_beside_any_passage_of_it_if_the_question_asks_how(
+    tmp_path: Path, built_encoder: Encoder
+):
+    said = "\n\n".join(f"In case {at} the rule {at} of them applies, whatever {at} says of it." for at in range(90))
+    head = "# feed\n\n## loads\n\n`loads(s, *, fast=False)`\n\nTurn text into records."
+    text = f"{head}\n\n{said}\n\nfast: Parse a feed in a hurry."
+    passages = opened(tmp_path, built_encoder, {"feed.md": text, "other.md": "# Other\n\nNothing of the kind."})
+    answer = ask(passages, "How do I parse a feed in a hurry?")
+    assert [one.text for one in answer.sentences[:2]] == ["Turn text into records.", "`loads(s, *, fast=False)`"]

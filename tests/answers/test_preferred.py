@@ -120,6 +120,27 @@ def test_a_function_goes_before_a_class_that_the_question_does_not_name(
     assert first(question, sections, Simple_decoder=0.9, It_reads=0.8).startswith(says)
 
 
+@pytest.mark.parametrize(
+    ("question", "remark", "says"),
+    [
+        ("How do I parse a string?", "``parse_float``, if specified, parses a string.", "It reads text"),
+        ("How do I parse a string?", "If the optional flag parse_float is true, so is it.", "It reads text"),
+        ("How do I parse a string?", "The optional *parse_float* parses a string.", "It reads text"),
+        ("How do I parse a string?", "All strings are parsed.", "All strings"),
+        (
+            "How do I parse a string with parse_float?",
+            "``parse_float``, if specified, parses a string.",
+            "``parse_float",
+        ),
+        ("What parses a string?", "``parse_float``, if specified, parses a string.", "``parse_float"),
+    ],
+)
+def test_what_a_call_does_goes_before_a_remark_on_a_parameter(question: str, remark: str, says: str):
+    sections = [("json/loads", f"`loads(s, *, parse_float=None, **kw)`\n\nIt reads text of a kind.\n\n{remark}")]
+    found, evidence = weighed(sections, {remark: 0.9})
+    assert text_of(preferred(question, found, evidence)[0], evidence).startswith(says)
+
+
 def test_a_class_that_is_named_before_its_module_is_no_function_of_that():
     sections = [
         ("re/Pattern/match", "`match(s)`\n\nAt the start of it."),

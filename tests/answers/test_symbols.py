@@ -11,6 +11,7 @@ from xnai_pipelines.answers.symbols import LONGEST, is_signature
         ("`copytree(src, dst, symlinks=False)`", "copytree"),
         ("`copytree(src, dst)`", "`copytree()`"),
         ("`Path.home()`", "home"),
+        ("`Decoder.__init__(self, strict=True)`", "init"),
         ("`shutil.copytree(src, dst)`", "shutil.copytree(src, dst, ...)"),
         ("``std::sort(first, last)``", "sort"),
         ("`copytree(\n    src,\n    dst,\n)`", "copytree"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.waiting import LONGEST_SECONDS
-from xnai_pipelines.cli.app import interrupt_again
+from xnai_pipelines.interrupts import interrupts_repeated
 
 
 class Interrupted(BaseException):
@@ -27,10 +27,8 @@ def interruptible() -> Iterator[None]:
 
 @pytest.mark.parametrize("raised", [KeyboardInterrupt, Interrupted])
 def test_an_interrupt_while_garbage_is_collected_ends_the_command_all_the_same(
-    raised: type[BaseException], monkeypatch: pytest.MonkeyPatch
+    raised: type[BaseException],
 ):
-    monkeypatch.setattr(sys, "unraisablehook", interrupt_again)
-
     class Garbage:
         pass
 
@@ -44,7 +42,7 @@ def test_an_interrupt_while_garbage_is_collected_ends_the_command_all_the_same(
         garbage.clear()
         threading.Event().wait(LONGEST_SECONDS)
 
-    with pytest.raises(KeyboardInterrupt):
+    with interrupts_repeated(), pytest.raises(KeyboardInterrupt):
         work()
 
 
@@ -68,12 +66,14 @@ def test_an_interrupted_command_says_so_in_a_sentence():
 def test_another_error_that_python_ignores_is_printed_as_ever(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    monkeypatch.setattr(sys, "unraisablehook", interrupt_again)
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
 
     class Careless:
         def __del__(self) -> None:
             raise ValueError("of no matter")
 
-    careless = Careless()
-    del careless
+    with interrupts_repeated():
+        careless = Careless()
+        del careless
+    assert sys.unraisablehook is sys.__unraisablehook__
     assert "ValueError: of no matter" in capsys.readouterr().err

@@ -70,16 +70,23 @@ def test_a_full_memory_is_told_by_its_words_or_by_its_cause():
         assert not is_of_full_memory(error)
 
 
-def test_a_full_memory_is_one_sentence():
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        ("MemoryError", "The memory that this command may use is used up."),
+        ("OSError(28, 'No space left on device', 'f')", "A disk is full ([Errno 28] No space left on device: 'f')."),
+    ],
+)
+def test_a_full_memory_or_disk_is_one_sentence(raised, told):
     done = ended(
         "",
         "from importlib import import_module\n"
-        "def full(**_): raise MemoryError\n"
+        f"def full(**_): raise {raised}\n"
         "full.registered_groups = full.registered_commands = ()\n"
         "module = import_module('xnai_pipelines.cli.app')\n"
         "module.app = full\n"
         "module.main()",
     )
     assert done.returncode == 3
-    assert done.stderr.startswith("xnai: The memory that this command may use is used up.")
+    assert done.stderr.startswith(f"xnai: {told}")
     assert len(done.stderr.splitlines()) == 1

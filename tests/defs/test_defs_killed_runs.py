@@ -1,14 +1,18 @@
 """A run whose process is gone is marked as failed and gives back its pool slot; one that lives is left alone."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
+from dagster._core.errors import DagsterExecutionInterruptedError
 
-from tests.support.pipeline import settled, tick, variables
+from tests.support.pipeline import resource, settled, tick, variables
 from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs import runs
+from xnai_pipelines.defs.resources import StoresResource
 from xnai_pipelines.defs.runs import end_dead_runs
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import shown_alive
@@ -29,8 +33,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def started(instance: dg.DagsterInstance) -> dg.DagsterRun:
     job = defs().resolve_job_def("maintain")
     run = instance.create_run_for_job(job, tags=job.run_tags)
-    instance.report_engine_event("begun", run)
-    instance.report_run_canceling(run)  # as good as STARTED, and Dagster has a call for it
+    instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, run.job_name), run.run_id)
     return run
 
 
@@ -56,11 +59,19 @@ def test_a_killed_run_is_marked_as_failed_and_its_slot_is_free(home, instance):
     assert end_dead_runs(instance, home) == []
 
 
+def test_a_killed_run_that_a_person_had_canceled_is_marked_as_canceled(home, instance):
+    run = started(instance)
+    instance.report_run_canceling(run)
+    leave_lock(home, run)
+    assert end_dead_runs(instance, home) == [run.run_id]
+    assert status(instance, run) is dg.DagsterRunStatus.CANCELED
+
+
 def test_a_run_that_lives_is_left_alone(home, instance):
     run = started(instance)
     with shown_alive(home, run.run_id):
         assert end_dead_runs(instance, home) == []
-    assert status(instance, run) is dg.DagsterRunStatus.CANCELING
+    assert status(instance, run) is dg.DagsterRunStatus.STARTED
 
 
 def test_a_run_that_is_about_to_begin_or_has_just_ended_is_left_alone_for_a_minute(home, instance, monkeypatch):
@@ -87,8 +98,19 @@ def test_the_sensor_names_the_runs_it_ended(home, instance):
     assert looked(instance) == "Every started run is alive."
     run = started(instance)
     leave_lock(home, run)
-    assert looked(instance) == f"Marked as failed: {run.run_id}."
+    assert looked(instance) == f"Marked as ended: {run.run_id}."
     assert looked(instance) == "Every started run is alive."
+
+
+@pytest.mark.parametrize(("raised", "waits"), [(DagsterExecutionInterruptedError, False), (ValueError, True)])
+def test_an_interrupted_training_does_not_wait_for_its_next_turn(home, instance, monkeypatch, raised, waits):
+    run = started(instance)
+    turns: list[str] = []
+    monkeypatch.setattr(StoresResource, "_take_turn", lambda _, run_id, __: turns.append(run_id))
+    stores = resource("stores")
+    with pytest.raises(raised), stores.turn_given_up(SimpleNamespace(run=run, log=logging.getLogger("test"))):
+        raise raised
+    assert turns == [run.run_id] * waits
 
 
 def test_the_sensor_does_not_wait_for_a_run_that_goes_on(home, instance):

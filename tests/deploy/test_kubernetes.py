@@ -350,19 +350,3 @@ def test_the_ingress_has_tls_and_leads_to_routes_for_callers_by_a_name_that_the_
     size = _named(manifests, "Ingress")["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"]
     assert size == f"{ServiceLimits().body_bytes // 1024}k"
     assert _named(manifests, "ConfigMap", "xnai")["data"]["XNAI_TRUSTED_PROXIES"]  # else all callers have one address
-
-
-def test_dagsters_own_chart_gets_the_same_code_limits_and_rights() -> None:
-    values = yaml.safe_load((ROOT / "deploy/helm/values.yaml").read_text())
-    instance = yaml.safe_load((KUBERNETES / "base/dagster.yaml").read_text())
-    ours = instance["run_launcher"]["config"]
-    theirs = values["runLauncher"]["config"]["k8sRunLauncher"]
-    assert theirs["resources"] == ours["resources"]
-    assert theirs["securityContext"] == ours["security_context"]
-    (code,) = values["dagster-user-deployments"]["deployments"]
-    command = yaml.safe_load((KUBERNETES / "base/code.yaml").read_text().partition("---")[0])["spec"]["template"]
-    assert " ".join(code["dagsterApiGrpcArgs"]) in " ".join(command["spec"]["containers"][0]["command"])
-    runs = instance["concurrency"]["runs"]
-    assert values["concurrency"]["pools"]["defaultLimit"] == instance["concurrency"]["pools"]["default_limit"]
-    assert values["concurrency"]["runs"]["maxConcurrentRuns"] == runs["max_concurrent_runs"]
-    assert values["concurrency"]["runs"]["tagConcurrencyLimits"] == runs["tag_concurrency_limits"]

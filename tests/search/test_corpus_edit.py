@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,16 +20,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.workplace import Workplace
+from xnai_pipelines.errors import DamagedArtefactError
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.search import corpus, corpus_edit, posting_files
 from xnai_pipelines.search.corpus import publish_corpus
 from xnai_pipelines.search.corpus_edit import edit_corpus
 from xnai_pipelines.search.corpus_files import TITLE, fill_corpus, terms_of
 from xnai_pipelines.search.pieces import BASE, CODES, PLACES, SCHEMA, VECTORS, Pieces, rows_in
-from xnai_pipelines.search.posting_files import WEIGHTS, inverted_in, postings_in
+from xnai_pipelines.search.posting_files import GONE, WEIGHTS, inverted_in, postings_in
 from xnai_pipelines.search.postings import Inverted, Postings
+from xnai_pipelines.search.stems import stem
 from xnai_pipelines.search.table_rows import TableRows
-from xnai_pipelines.search.words import ANALYSER
+from xnai_pipelines.search.words import ANALYSER, fold
+from xnai_pipelines.state import artefacts
+from xnai_pipelines.state.artefacts import CARD, publish_artefact, read_card
 from xnai_pipelines.state.schemas import embeddings_spec
 
 SPEC = embeddings_spec("embeddings_test", 8)
@@ -94,8 +99,11 @@ def in_order(folder: Path) -> dict[str, bytes]:
     """The files, with what is in pieces in the order of the passages instead."""
     pieces, found = Pieces.read(folder), files(folder)
     everything = np.arange(len(pieces.places.of_rows))
+    card = {name: value for name, value in read_card(folder).items() if name != "files"}
     return {
-        **{name: content for name, content in found.items() if "/" not in name and name != PLACES},
+        **{name: content for name, content in found.items() if "/" not in name and name not in (PLACES, CARD, *GONE)},
+        CARD: json.dumps(card).encode(),
+        "numbers": json.dumps(numbers(postings_in(folder, pieces.places))).encode(),
         **{name: rows_in(folder, name, everything).tobytes() for name in (VECTORS, CODES)},
         **{name: json.dumps(pieces.values(name, everything.tolist())).encode() for name in SCHEMA.names},
         "postings": repr(entries(postings_in(folder, pieces.places))).encode(),
@@ -113,16 +121,22 @@ def entries(inverted: Inverted) -> list[tuple[Any, ...]]:
     return sorted(entry for entry in found if entry[1] >= 0)
 
 
+def numbers(postings: Postings) -> list[int]:
+    """How many passages have each term that any may have."""
+    parts = [stem(word, language) for word in WORDS for language in ("de", "en")]
+    return [postings.number(term) for term in (*WORDS, *map(fold, WORDS), *parts)]
+
+
 def check_edits(states: list[Documents]) -> None:
     with TemporaryDirectory() as temporary:
         previous = None
         for number, state in enumerate(states):
             rows = rows_of(state)
             made, again, joined = (Path(temporary) / f"{number}-{name}" for name in ("made", "again", "joined"))
-            for folder in (made, again, joined):
-                folder.mkdir()
-            card = edit_corpus(made, rows, previous) if previous else fill_corpus(made, rows)
-            assert card == fill_corpus(again, rows) == edit_corpus(joined, rows, made, joined=True)
+            publish_artefact(again, partial(fill_corpus, rows=rows))
+            edit = partial(edit_corpus, rows=rows, previous=previous) if previous else partial(fill_corpus, rows=rows)
+            publish_artefact(made, edit)
+            publish_artefact(joined, partial(edit_corpus, rows=rows, previous=made, joined=True))
             assert in_order(made) == in_order(again)
             assert files(joined) == files(again)
             previous = made
@@ -140,11 +154,13 @@ def test_any_edits_give_the_same_passages_as_all_rows(states: list[Documents], j
         check_edits(states)
 
 
-@pytest.mark.parametrize("share", [corpus_edit.LARGEST_SHARE, 9.0])
-def test_a_new_word_divides_the_compounds_of_other_documents(share: float):
+@pytest.mark.parametrize(
+    ("share", "joined_share"), [(corpus_edit.LARGEST_SHARE, corpus_edit.JOINED_SHARE), (9.0, 0.0), (9.0, 9.0)]
+)
+def test_a_new_word_divides_the_compounds_of_other_documents(share: float, joined_share: float):
     before = {name: [Passage("Haftpflichtversicherung rain", None, "de")] for name in "abc"}
     after = {**before, "d": [Passage("Haftpflicht Versicherung", None, "de")]}
-    with patch.object(corpus_edit, "LARGEST_SHARE", share):
+    with patch.object(corpus_edit, "LARGEST_SHARE", share), patch.object(corpus_edit, "JOINED_SHARE", joined_share):
         check_edits([before, after, before])
 
 
@@ -211,4 +227,23 @@ def test_damaged_files_are_not_copied(ingested: Workplace):
     vectors.write_bytes(vectors.read_bytes()[:-4] + bytes(4))
     ingested.write("notes/rain.txt", "The rain stopped.\n")
     ingested.ingest()
+    assert ingested.search().search("rain", 1)
+
+
+def test_damage_that_an_edit_does_not_see_is_found_on_opening_and_not_copied(
+    ingested: Workplace, monkeypatch: pytest.MonkeyPatch
+):
+    for share in ("LARGEST_SHARE", "JOINED_SHARE"):
+        monkeypatch.setattr(corpus_edit, share, 0.9)
+    (vectors,) = (ingested.home.index / ingested.embeddings.name).rglob("vectors.npy")
+    written = vectors.stat()
+    vectors.write_bytes(vectors.read_bytes()[:-4] + bytes(4))
+    os.utime(vectors, ns=(written.st_atime_ns, written.st_mtime_ns))  # as a disk does it
+    ingested.write("notes/rain.txt", "The rain stopped.\n")
+    ingested.ingest()
+    assert base_of(ingested)["vectors.npy"] == written.st_ino
+    monkeypatch.setattr(artefacts, "_hashes", {})
+    with pytest.raises(DamagedArtefactError, match=r"vectors\.npy"):
+        ingested.search()
+    maintain(ingested.context(), kept_releases=2)
     assert ingested.search().search("rain", 1)

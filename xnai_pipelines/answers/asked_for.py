@@ -5,7 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from xnai_pipelines.answers.asking import BROADLY, CLOSELY, COUNTED, EXACTLY, LANGUAGES
+from xnai_pipelines.answers.asking import (
+    BEFORE_A_PLACE,
+    BROADLY,
+    CLOSELY,
+    COUNTED,
+    EXACTLY,
+    LANGUAGES,
+    PERHAPS,
+    SURELY,
+)
 from xnai_pipelines.answers.items import LIST_MARK
 from xnai_pipelines.answers.names import begins_with_a_name, form, is_new, names, roles
 from xnai_pipelines.answers.relations import (
@@ -17,7 +26,6 @@ from xnai_pipelines.answers.relations import (
     speaks_of,
     without_places,
 )
-from xnai_pipelines.answers.spoken_of import BEFORE_A_PLACE, PERHAPS, SURELY
 from xnai_pipelines.answers.things import FoundThing, Thing, measured_in, things
 from xnai_pipelines.search.words import fold, words
 
@@ -178,6 +186,7 @@ def _relation(thing: Thing, question: str) -> Relation | None:
 
 
 def _language(question: str) -> str:
-    counts = {language: len(pattern.findall(question)) for language, pattern in LANGUAGES.items()}
-    best = max(counts, key=lambda language: counts[language])
-    return best if counts[best] else ""
+    """Return the language with most marks in a question, of several the one whose mark is first; "" without a mark."""
+    marks = {language: [one.start() for one in pattern.finditer(question)] for language, pattern in LANGUAGES.items()}
+    best = max(marks, key=lambda language: (len(marks[language]), *(-start for start in marks[language][:1])))
+    return best if marks[best] else ""

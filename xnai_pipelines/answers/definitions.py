@@ -1,23 +1,29 @@
 """The part of reference documentation that defines a symbol, and which of its sentences answers. Pure."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice, takewhile
 from operator import attrgetter
 
-from xnai_pipelines.answers.belonging import is_code, section_of, text_of
+from xnai_pipelines.answers.belonging import is_code, section_of, signature_above, text_of
 from xnai_pipelines.answers.evidence import Evidence
+from xnai_pipelines.answers.how_to import asks_what_to_do
 from xnai_pipelines.answers.leads import term_above
-from xnai_pipelines.answers.naming import is_named, lines_that_name, nearness, words_of
+from xnai_pipelines.answers.naming import begins_with, is_named, lines_that_name, nearness, words_of
 from xnai_pipelines.answers.scoring import Unit
 from xnai_pipelines.answers.symbol_questions import Aspect, Symbol, SymbolQuestion, symbol_question, tells
-from xnai_pipelines.answers.symbols import is_signature
+from xnai_pipelines.answers.symbols import is_signature, parameter_of
 from xnai_pipelines.answers.table_rows import cells
+from xnai_pipelines.answers.units import said_of
 
 AHEAD = 0.1  # of score, by which what answers is ahead of all else: no remark is quoted with it
+CLOSE_OF_A_DESCRIPTION = 0.08  # of score, within which a sentence about what is asked goes before one that names it
 SHORT = 80  # characters of a definition, below which the sentence after it belongs to it
 GAP = 4  # characters of white space between two pieces of evidence that follow each other
 
 _REMARK = " -- "  # stands between a call in a docstring and what it does
+_SENTENCE_ENDS = (".", "!", "。", "！")
 _START = attrgetter("start")
 
 
@@ -33,15 +39,42 @@ def defining(question: str, units: Sequence[Unit], evidence: Sequence[Evidence])
     return [replace(unit, score=ahead) for unit in _answering(asked, _entry(asked, units, evidence), evidence)]
 
 
-def what_a_call_does(units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
-    """Return the sentence below the best unit, and that, if it only shows how to call something; else nothing."""
-    best = units[0]
-    if not _is_call(best, evidence) or _REMARK in text_of(best, evidence):
+def describing(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
+    """Return the best unit, of those that score nearly as well, that begins with what the question asks about.
+
+    As "The `caplog` fixture adds a handler." does. Nothing, unless the question asks only what something is or does.
+    """
+    asked = symbol_question(question)
+    if asked is None or not asked.only or asked.aspect is not Aspect.DOES:
         return []
-    section = section_of(best, evidence)
-    below = [unit for unit in units if unit.start > best.start and section_of(unit, evidence) == section]
+    near = takewhile(lambda unit: unit.score >= units[0].score - CLOSE_OF_A_DESCRIPTION, units)
+    about = (unit for unit in near if any(begins_with(text_of(unit, evidence), symbol) for symbol in asked.symbols))
+    return [replace(unit, score=units[0].score) for unit in islice(about, 1)]
+
+
+def what_a_call_does(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
+    """Return the sentence below the head of the best unit's section, and that head, which shows how to call something.
+
+    Only if the best unit says nothing else, or is about a parameter of the call that a question how to do something
+    does not name; else nothing.
+    """
+    best = units[0]
+    call = best if _is_call(best, evidence) else _call_with_a_remark(question, best, units, evidence)
+    if call is None or _REMARK in text_of(call, evidence):
+        return []
+    section = section_of(call, evidence)
+    below = [unit for unit in units if unit.start > call.start and section_of(unit, evidence) == section]
     said = min((unit for unit in below if not is_code(unit, evidence)), key=_START, default=None)
-    return [replace(said, score=best.score), best] if said else []
+    return [replace(unit, score=best.score) for unit in (said, call)] if said else []
+
+
+def _call_with_a_remark(question: str, unit: Unit, units: Sequence[Unit], evidence: Sequence[Evidence]) -> Unit | None:
+    """Return the call that a unit says something of a parameter of, None if it does not or the question names that."""
+    for call in signature_above(unit, units, evidence) if asks_what_to_do(question) else []:
+        parameter = parameter_of(text_of(unit, evidence), text_of(call, evidence))
+        if parameter and not re.search(rf"\b{parameter}\b", question, re.IGNORECASE):
+            return call
+    return None
 
 
 def _answering(asked: SymbolQuestion, entry: Sequence[Unit], evidence: Sequence[Evidence]) -> Sequence[Unit]:
@@ -57,7 +90,13 @@ def _answering(asked: SymbolQuestion, entry: Sequence[Unit], evidence: Sequence[
             return telling[:1]
     if not said:
         return calls[:1]
+    said = [unit for unit in said if not _is_property(text_of(unit, evidence))] or said
     return said[: 1 + (len(text_of(said[0], evidence)) < SHORT)]
+
+
+def _is_property(text: str) -> bool:
+    """Return whether a text is no sentence but a property, such as `type: folder`."""
+    return said_of(text) != text and not text.endswith(_SENTENCE_ENDS)
 
 
 def _is_call(unit: Unit, evidence: Sequence[Evidence]) -> bool:

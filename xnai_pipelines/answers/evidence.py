@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Any
 
 from xnai_pipelines.answers.answer import Citation
+from xnai_pipelines.answers.how_to import asks_what_to_do
 from xnai_pipelines.answers.landmarks import Landmark, landmarks
 from xnai_pipelines.answers.lookup import defining_passages
 from xnai_pipelines.answers.passages import Passages
@@ -16,6 +17,7 @@ BUDGET_TOKENS = 2_000
 PASSAGES = 10  # ranked passages that evidence is chosen from
 SHORT = 300  # characters, below which a passage takes in its neighbours: an answer is often in the next sentence
 LONGEST_TABLE = 6_000  # characters that a passage takes in of the table that it is cut from
+LONGEST_SECTION = 4  # passages, up to which one in it takes in the head of its section, if that may show a call
 SAME = 0.9  # share of words that a passage has in common with a better one, from which on it is left out
 BYTES_PER_TOKEN = 4  # in UTF-8, about right for any script: a letter of most others has two or three bytes
 
@@ -86,7 +88,7 @@ class Evidence:
         """Return the range of a heading above a character of the document, None if the evidence begins below it."""
         at = self.text.rfind(title, 0, position - self.start)
         begins = self.text.rfind("\n", 0, at) + 1
-        is_line = at >= 0 and not self.text[begins:at].strip(" #\t*")
+        is_line = at >= 0 and not self.text[begins:at].strip(" #\t*_`")
         return (self.start + at, self.start + at + len(title)) if is_line else None
 
     def cite(self, start: int, end: int) -> Citation:
@@ -140,10 +142,12 @@ def choose_evidence(
     ranked = {candidate.row: candidate.score for candidate in passages.index.rank(what, PASSAGES, filters=filters)}
     defining = dict.fromkeys(defining_passages(passages, what), max(ranked.values(), default=0.0))
     scores = defining | {row: score for row, score in ranked.items() if row not in defining}
+    shows_calls = asks_what_to_do(what.text)
     left, kept = budget_tokens * BYTES_PER_TOKEN, dict[int, float]()
     for row in _distinct(passages, list(scores)):
         around = _whole_table(passages, row) if extent is Extent.WHOLE_TABLES else []
         around = around or _with_neighbours(passages, row)
+        around = [*_head_of_section(passages, around[0]), *around] if shows_calls else around
         places = [place for place in around if place not in kept]
         texts = passages.index.corpus.values("text", places)
         # without a language model the budget bounds time and memory, and characters are as good a measure
@@ -188,6 +192,22 @@ def _with_neighbours(passages: Passages, row: int) -> list[int]:
                 size += len(passages.index.corpus.values("text", [other])[0])
         before, after = passages.neighbours(rows[0])[0], passages.neighbours(rows[-1])[1]
     return rows
+
+
+def _head_of_section(passages: Passages, row: int) -> list[int]:
+    """Return the row of the passage that the section of a passage begins in; none if that is the passage itself.
+
+    In the reference of a function it shows the call.
+    """
+    start, document = (passages.index.corpus.values(column, [row])[0] for column in ("start", "document_id"))
+    structure = passages.structures.of(document)
+    begins = structure.section_at(start) if structure else start
+    before: int | None = row
+    for _ in range(LONGEST_SECTION):
+        before = passages.neighbours(before)[0] if before is not None else None
+        if before is not None and begins < start and passages.index.corpus.values("start", [before])[0] <= begins:
+            return [before]
+    return []
 
 
 def _whole_table(passages: Passages, row: int) -> list[int]:

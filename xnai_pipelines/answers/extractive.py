@@ -34,6 +34,8 @@ CLOSE_OF_A_SENTENCE = 0.035  # within which any other unit does, if it adds some
 CLOSE_OF_A_LIST = 0.15
 CLOSE_OF_THE_OTHER = 0.3  # of what is compared with the best
 
+AHEAD = 2  # words of the question, by which an item is ahead of all others together, if it alone answers
+
 # Questions that ask for several things, in the languages whose function words are known.
 _SEVERAL = re.compile(
     r"^\W*(?:please\s+)?list\b|\blist (?:all|every)\b"
@@ -76,7 +78,7 @@ def chosen_units(question: str, units: Sequence[Unit], evidence: Sequence[Eviden
     chosen = [unit for unit in chosen if not (unit.names and unit.words < units[0].words)]
     steps = [unit for unit in chosen[:1] if asks_for_steps(question)] + (near if asks_what_to_do(question) else [])
     if todo := next((found for unit in steps if (found := _items_around(unit, evidence, steps=True))), None):
-        return todo
+        return _steps(todo, units)
     items = _items_around(chosen[0], evidence, steps=False) if chosen else []
     begun = {item.start for item in items} & {unit.start for unit in chosen if unit.evidence == chosen[0].evidence}
     if len(begun) > 1 or (begun and several):
@@ -90,6 +92,21 @@ def chosen_units(question: str, units: Sequence[Unit], evidence: Sequence[Eviden
     if not signature and asks_what_to_do(question) and not any(is_code(unit, evidence) for unit in first):
         shown = [one for unit in first[:1] for one in command_below(unit, units, evidence)]
     return list(dict.fromkeys([*first, *shown, *others]))
+
+
+def _steps(items: Sequence[Unit], units: Sequence[Unit]) -> list[Unit]:
+    """Return the items of a numbered list; the best one if that alone says what is asked, since they are no steps then.
+
+    It has all words of the question that the others have together, and at least two more.
+    """
+    said = [
+        [one for one in units if one.evidence == item.evidence and item.start <= one.start < item.end] for item in items
+    ]
+    best = max(range(len(items)), key=lambda at: max((one.score for one in said[at]), default=0.0))
+    words = [frozenset[int]().union(*(one.words for one in parts)) for parts in said]
+    others = frozenset[int]().union(*words[:best], *words[best + 1 :])
+    alone = others <= words[best] and len(words[best] - others) >= AHEAD
+    return [items[best]] if alone else list(items)
 
 
 def _adds(unit: Unit, best: Unit, evidence: Sequence[Evidence], signed: bool) -> bool:

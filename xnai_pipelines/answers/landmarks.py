@@ -69,6 +69,11 @@ class Structure:
                 path.append(self.titles[at])
         return tuple(reversed(path))
 
+    def section_at(self, position: int) -> int:
+        """Return the first character of the last heading above a character, 0 if there is none."""
+        at = int(np.searchsorted(self.starts, position, side="right")) - 1
+        return int(self.starts[at]) if at >= 0 else 0
+
     def page_at(self, position: int) -> str | None:
         """Return the label of the page that a character is on, None if the document has none."""
         at = int(np.searchsorted(self.pages, position, side="right")) - 1

@@ -47,6 +47,13 @@ def is_named(heading: str, symbol: Symbol) -> bool:
     return symbol.name in {_QUALIFIER.split(named)[-1], without_kinds(named).removeprefix(symbol.written)}
 
 
+def begins_with(text: str, symbol: Symbol) -> bool:
+    """Return whether the subject of a sentence is a symbol, perhaps with an article, and with a noun such as "file"."""
+    name = re.escape(symbol.written + symbol.name)
+    found = re.match(rf"\W*(?:(?P<article>\w+)\W+)?{name}(?P<kind>\W{{0,3}}\s\w+)?\W{{0,3}}\s\w", text, re.IGNORECASE)
+    return found is not None and (found["article"] is None or not without_kinds(found["article"]))
+
+
 def nearness(symbol: Symbol, *around: str) -> int:
     """Return how many of the words that a question has beside a symbol a source and its titles have."""
     return len({fold(word) for word in (*symbol.above, *symbol.of)} & {fold(word) for word in words_of(*around)})

@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from xnai_pipelines.answers.asked_for import WantedThing, asked_for
 from xnai_pipelines.answers.belonging import command_below, section_of, signature_above, text_of
-from xnai_pipelines.answers.definitions import defining, what_a_call_does
+from xnai_pipelines.answers.definitions import defining, describing, what_a_call_does
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.how_to import asks_what_to_do
 from xnai_pipelines.answers.items import FENCE
@@ -39,8 +39,10 @@ def preferred(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]
         return units
     if defined := defining(question, units, evidence):
         return _before_others(defined, units)
+    if described := describing(question, units, evidence):
+        return _before_others(described, units)
     ordered = _Preference(question, units, evidence, asked_for(question), asks_what_to_do(question)).ordered()
-    return _before_others(what_a_call_does(ordered, evidence), ordered)
+    return _before_others(what_a_call_does(question, ordered, evidence), ordered)
 
 
 def _before_others(first: Sequence[Unit], units: Sequence[Unit]) -> Sequence[Unit]:

@@ -14,6 +14,12 @@ _ARGUMENTS = re.compile(r"\(.*\)\Z", re.DOTALL)
 _QUALIFIER = re.compile(r"\.|::|->|#")
 # A call in a docstring without marks: nothing but what it returns stands behind it in its line.
 _PLAIN_CALL = r"(?:[\w.]+ = )?(?:[\w.]+\.)?{name}\s?\((?:[^()]|\([^()]*\))*\)[ \t]*(?:\n|->|\Z)"
+_PARAMETER = re.compile(r"(?<=[(,])\s*\*{0,2}([^\W\d]\w*)")
+# What a remark on a parameter begins with: its name, perhaps with an article, or the condition that it is given.
+_REMARK = (
+    r"\W*(?:(?:the|der|die|das|le|la|el|il)\s+(?:[^\W_]+\s+)?"
+    r"|(?:if|when|unless|wenn|falls|si|se|als|если)\s+(?:[^\W_]+\s+){{0,4}})?\W*{name}\b"
+)
 _CLASS = re.compile(r"_*[A-Z]\w*[a-z]\w*")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PROMPT = r"\s*(?:[$>%#] )?"
@@ -36,9 +42,20 @@ def is_signature(text: str, title: str, *, indented: bool) -> bool:
     name = re.escape(_QUALIFIER.split(heading)[-1])
     if not (found or indented):
         return bool(name and re.match(_PLAIN_CALL.format(name=name), code))
-    called = re.compile(rf"[^\n]*(?<!\w){name}\s?\(")
+    called = re.compile(rf"[^\n]*(?<!\w)(?:__)?{name}(?:__)?\s?\(")  # Markdown takes the marks of __init__ for bold
     typed = re.compile(rf"{_PROMPT}{re.escape(heading)}(?=\s)")
     return bool(name and (called.match(code) or typed.match(code)))
+
+
+def parameter_of(text: str, signature: str) -> str:
+    """Return the parameter of a signature that a sentence is about; "" if it is about what is called.
+
+    It begins with the parameter, or with the condition that there is one.
+    """
+    remarks = (
+        name for name in _PARAMETER.findall(signature) if re.match(_REMARK.format(name=name), text, re.IGNORECASE)
+    )
+    return next(remarks, "")
 
 
 def class_of(path: Sequence[str]) -> str:

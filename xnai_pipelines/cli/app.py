@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from threading import Timer
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +20,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from xnai_pipelines.cli.streams import keep_streams
 from xnai_pipelines.errors import UnavailableError, XnaiError
+from xnai_pipelines.interrupts import interrupts_repeated
+from xnai_pipelines.state.full_disk import is_of_full_disk
 from xnai_pipelines.state.full_memory import is_of_full_memory
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.wording import on_one_line, visible
@@ -57,7 +58,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _OBJECTS_BEFORE_COLLECTING = 500_000
-INTERRUPTED_AGAIN_SECONDS = 0.05
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
@@ -85,20 +85,11 @@ def main() -> None:
     groups = [group.typer_instance for group in app.registered_groups if group.typer_instance]
     for registered in [command for one in (app, *groups) for command in one.registered_commands]:
         registered.cls = _Command
-    sys.unraisablehook = interrupt_again
-    with _sentences_for_errors():
+    with interrupts_repeated(), _sentences_for_errors():
         try:
             app(prog_name="xnai")
         finally:
             sys.stdout.flush()  # not left to the interpreter, which tells a failure in its own words
-
-
-def interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
-    """Send an interrupt again that hit where Python ignores what is raised: while it collects garbage, for one."""
-    if lost.exc_type is None or issubclass(lost.exc_type, Exception):
-        sys.__unraisablehook__(lost)
-    else:  # KeyboardInterrupt, or what Dagster raises in its place; a moment later, when the collection has ended
-        Timer(INTERRUPTED_AGAIN_SECONDS, os.kill, [os.getpid(), signal.SIGINT]).start()
 
 
 class _Command(TyperCommand):
@@ -112,7 +103,7 @@ class _Command(TyperCommand):
             raise typer.Exit(128 + signal.SIGINT) from None
 
     def _prepared(self, ctx: Any) -> Any:
-        from xnai_pipelines.environment import is_begun, make_home, prepare
+        from xnai_pipelines.environment import home_for, is_begun, prepare
         from xnai_pipelines.settings import unknown_variables
 
         if ctx.info_name == "doctor":  # which tells what is wrong with the settings
@@ -123,7 +114,8 @@ class _Command(TyperCommand):
         prepare(current)
         name = ctx.command_path.removeprefix("xnai ")
         if name not in WITHOUT_A_HOME and (name in BEGINNING or is_begun(Home(current.home))):
-            make_home(current)
+            with home_for(current):
+                return super().invoke(ctx)
         return super().invoke(ctx)
 
 
@@ -261,10 +253,13 @@ def _sentences_for_errors() -> Iterator[None]:
             sys.exit(UnavailableError.exit_code)
         raise
     except Exception as error:
-        if not is_of_full_memory(error):
+        if is_of_full_memory(error):
+            complain(
+                "The memory that this command may use is used up. End other programs or raise the limit (`ulimit -v`, "
+                "that of the container), and run the command again."
+            )
+        elif is_of_full_disk(error):
+            complain(f"A disk is full ({error}). Free some space, and run the command again.")
+        else:
             raise
-        complain(
-            "The memory that this command may use is used up. End other programs or raise the limit (`ulimit -v`, that "
-            "of the container), and run the command again."
-        )
         sys.exit(UnavailableError.exit_code)

@@ -17,8 +17,8 @@ from xnai_pipelines.backups.repository import Repository
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.metadata import image, result, revision_of, table
 from xnai_pipelines.defs.resources import AlertsResource
+from xnai_pipelines.defs.runs import alive
 from xnai_pipelines.extras import missing
-from xnai_pipelines.state.locks import shown_alive
 
 SHOWN = 10
 
@@ -26,7 +26,7 @@ SHOWN = 10
 def home_backup(context: dg.AssetExecutionContext, base: Base) -> dg.MaterializeResult[None]:
     """The newest backup of the home: tables at pinned versions, models, releases, records, SQLite files."""
     settings, home = base.settings, base.home
-    with shown_alive(home, context.run.run_id):
+    with alive(home, context.run.run_id):
         place = open_place(settings.backup_to or default_address(home))
         report = back_up(home, place, settings.backup_seal(), settings.backup_retention, context.log.info)
     omitted = [{"file": path, "reason": reason} for path, reason in sorted(report.omitted.items())]
@@ -41,7 +41,7 @@ def home_backup(context: dg.AssetExecutionContext, base: Base) -> dg.Materialize
 def restore_drill(context: dg.AssetExecutionContext, base: Base, alerts: AlertsResource) -> dg.MaterializeResult[None]:
     """The proof that the newest backup can be restored: every file verified, golden questions answered as before."""
     settings, home = base.settings, base.home
-    with shown_alive(home, context.run.run_id):
+    with alive(home, context.run.run_id):
         place = open_place(settings.backup_to or default_address(home))
         found = drill(home, Repository(place, settings.backup_seal()), context.log.info)
     if found.fault:

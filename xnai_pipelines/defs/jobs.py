@@ -204,7 +204,7 @@ def _over_assets(base: Base, name: str, job: _AssetJob) -> Any:
 def killed_runs(context: dg.SensorEvaluationContext, stores: StoresResource) -> dg.SkipReason:
     """Mark runs as failed if their process is gone."""
     ended = end_dead_runs(context.instance, stores.layout)
-    return dg.SkipReason(f"Marked as failed: {', '.join(ended)}." if ended else "Every started run is alive.")
+    return dg.SkipReason(f"Marked as ended: {', '.join(ended)}." if ended else "Every started run is alive.")
 
 
 def definitions(base: Base, jobs: Jobs) -> dg.Definitions:

@@ -14,7 +14,7 @@ from xnai_pipelines.autonomy.alerts.send import LogSink, send
 from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
 from xnai_pipelines.compute.engine import Compute, EngineName, open_engine
-from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs, is_of, turn
+from xnai_pipelines.defs.runs import HOME_TAG, alive, end_dead_runs, is_of, turn
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.models.logged import ModelVersion
 from xnai_pipelines.releases.encoders import EncoderChoice
@@ -22,7 +22,7 @@ from xnai_pipelines.settings import Settings, given_settings
 from xnai_pipelines.settings.intake import Intake
 from xnai_pipelines.state.context import Progress, StageContext
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.locks import held, leased, shown_alive
+from xnai_pipelines.state.locks import held, leased
 from xnai_pipelines.state.migration import migrate, migrate_tables
 from xnai_pipelines.state.table_claim import claim_tables
 from xnai_pipelines.state.tables import Tables, kill_after
@@ -102,7 +102,7 @@ class StoresResource(HomeResource):
             return
         if not is_of(run, self.layout):  # of assets that a person picked, not of a job
             instance.add_run_tags(run.run_id, {HOME_TAG: self.home})
-        with shown_alive(self.layout, run.run_id), ExitStack() as self._retraining, ExitStack() as self._turn:
+        with alive(self.layout, run.run_id), ExitStack() as self._retraining, ExitStack() as self._turn:
             self._take_turn(run.run_id, context.log)
             end_dead_runs(instance, self.layout)
             migrate_tables(self.layout, _say(context.log))
@@ -121,8 +121,10 @@ class StoresResource(HomeResource):
             self._retraining.enter_context(held(self.layout, name, run, say))
             self._retraining.enter_context(leased(self.layout, name, run, say))
             yield
-        finally:
-            self._take_turn(context.run.run_id, context.log)
+        except Exception:
+            self._take_turn(context.run.run_id, context.log)  # other steps may go on
+            raise
+        self._take_turn(context.run.run_id, context.log)  # not after an interrupt: the run ends, and waits for nobody
 
     def _take_turn(self, run_id: str, log: dg.DagsterLogManager | None) -> None:
         self._turn.enter_context(turn(self.layout, run_id, _say(log)))

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 import dagster as dg
 from dagster import DagsterInstance
 
+from xnai_pipelines.interrupts import interrupts_repeated
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.locks import held, is_alive, leased, was_shown_alive
+from xnai_pipelines.state.locks import held, is_alive, leased, shown_alive, was_shown_alive
 
 # On every run of a home: an instance may hold runs of other homes and of other people's assets.
 HOME_TAG = "xnai/home"
@@ -28,13 +29,27 @@ def turn(home: Home, run_id: str, say: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def alive(home: Home, run_id: str) -> Iterator[None]:
+    """Show that this process works for the run while the block runs, and let no interrupt of the run be lost."""
+    with interrupts_repeated(), shown_alive(home, run_id):
+        yield
+
+
 def end_dead_runs(instance: DagsterInstance, home: Home) -> list[str]:
-    """Mark the home's runs whose process is gone as failed and free what they held; return their ids."""
+    """Mark the home's runs whose process is gone as failed and free what they held; return their ids.
+
+    Those that a person had asked to end are marked as canceled: nobody wants a retry of them.
+    """
     unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
     ours = [run for run in instance.get_runs(unfinished) if is_of(run, home)]
     dead = [run for run in ours if _is_dead(instance, home, run.run_id)]
     for run in dead:
-        instance.report_run_failed(run, "The run's process is gone: it was killed, or the machine stopped.")
+        ended = "The run's process is gone: it was killed, or the machine stopped."
+        if run.status is dg.DagsterRunStatus.CANCELING:
+            instance.report_run_canceled(run, ended)
+        else:
+            instance.report_run_failed(run, ended)
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
     return [run.run_id for run in dead]
 

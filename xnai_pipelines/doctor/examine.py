@@ -77,9 +77,5 @@ def _found(inspect: Inspection, home: Home) -> list[Diagnosis]:
 
 
 def _not_readable(path: str) -> Diagnosis:
-    return Diagnosis(
-        "not_readable",
-        path,
-        "This user may not read it.",
-        "Be its owner, whom `ls -l` shows, or give this user the right",
-    )
+    remedy = "Run as its owner, whom `ls -ld` shows, or give this user the right"
+    return Diagnosis("not_readable", path, "This user may not read it.", remedy)

@@ -17,14 +17,14 @@ from typing import Any
 from xnai_pipelines.documents.changes import Changes
 from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.documents.file_reading import UNREAD, FileReading
-from xnai_pipelines.documents.folders import Folders
 from xnai_pipelines.documents.identity import document_id, document_revision
 from xnai_pipelines.documents.listing import FileStat
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parse import media_type_of, parse_file
-from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, SkippedMember, UnreadableRecord
+from xnai_pipelines.documents.parsers.parsed import ParsedDocument, SkippedMember, UnreadableRecord
 from xnai_pipelines.documents.parsers.registry import DETECTION
 from xnai_pipelines.documents.parsers.text.normalise import normalise
+from xnai_pipelines.documents.plan import FolderRules
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.context import LOG_EVERY_SECONDS, StageContext
@@ -48,19 +48,17 @@ class FileReader:
     def __init__(
         self,
         context: StageContext,
-        folders: Folders,
+        documents: Path,
+        rules: FolderRules,
         *,
-        limits: ParseLimits,
         worker: ParserWorker,
-        exclude: tuple[str, ...],
         gone: tuple[str, ...],
     ) -> None:
         self._context = context
-        self._folders = folders
-        self._limits = limits
+        self._folders = rules.folders(documents)
+        self._rules = rules
         self._worker = worker
-        self._exclude = exclude
-        self._exclusion = Exclusion(exclude).id
+        self._exclusion = Exclusion(rules.exclude).id
         self._gone = list(gone)
         self._documents: list[Row] = []
         self._quarantine: list[Row] = []
@@ -103,7 +101,7 @@ class FileReader:
         reading = FileReading.of(path, content, stat, read_ns)
         self._told = time.monotonic()
         try:
-            for item in parse_file(file, path, self._limits, self._worker, self._exclude):
+            for item in parse_file(file, path, self._rules.limits, self._worker, self._rules.exclude):
                 reading.readers.update(item.parser.split(" "))
                 if item.member:
                     reading.readers.add(self._exclusion)
@@ -147,11 +145,11 @@ class FileReader:
         self._put_in_quarantine(reading.path, source, kind=kind, message=message, content=reading.content)
         reading.bad.add(source)
         if kind in BEYOND_LIMITS:
-            reading.readers.add(self._limits.id)
+            reading.readers.add(self._rules.limits.id)
 
     def _content_of(self, file: Path, path: str, stat: FileStat) -> str:
         """Return the hash of a file, "" of a large one that is not read, such as a film: its hash takes minutes."""
-        if stat.size_bytes > self._limits.max_file_bytes:
+        if stat.size_bytes > self._rules.limits.max_file_bytes:
             with suppress(UnreadableError):
                 try:
                     media_type_of(file, path)

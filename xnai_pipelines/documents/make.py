@@ -116,14 +116,7 @@ def _read_and_delete(
     if not paths and not todo.changes.gone:
         return None
     with _empty(context.home.unpacked) as unpacked, ParserWorker(unpacked) as worker:
-        reader = FileReader(
-            context,
-            rules.folders(documents),
-            limits=rules.limits,
-            worker=worker,
-            exclude=rules.exclude,
-            gone=todo.changes.gone,
-        )
+        reader = FileReader(context, documents, rules, worker=worker, gone=todo.changes.gone)
         with context.progress.work("documents", len(paths), "files") as advance:
             for path in paths:
                 reader.read(path)

@@ -4,7 +4,6 @@ The bits are the signs after a random rotation, as in RaBitQ (Gao and Long, 2024
 fewer bits of two vectors differ, the smaller is the angle between them. 48 bytes are read per vector of 384 numbers.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,6 +14,7 @@ from xnai_pipelines.encoders.token_codes import rotation
 from xnai_pipelines.search.ranking import Rows
 
 _ROUNDED = 256  # steps in 1 of the mean: rounding moves a vector of 384 numbers by .02
+_WHOLE = 2**24  # what 1 counts in sums
 
 Vectors = npt.NDArray[np.float32]
 
@@ -34,7 +34,7 @@ class Bits:
     @classmethod
     def of(cls, vectors: Vectors) -> Self:
         """Return the bits of vectors, float32 [n, d]."""
-        mean = rounded_mean([vectors], vectors.shape[1])
+        mean = rounded_mean(summed(vectors), len(vectors))
         return cls(bits_of(vectors, mean), mean)
 
     def nearest(self, vector: Vectors, most: int) -> Rows:
@@ -52,13 +52,15 @@ class Bits:
         return np.flatnonzero(differing <= limit)
 
 
-def rounded_mean(blocks: Iterable[Vectors], dimension: int) -> Vectors:
-    """Return the mean of the vectors of all blocks, float32 [d], rounded: few changes of the vectors change it."""
-    total, number = np.zeros(dimension), 0
-    for block in blocks:
-        total += block.sum(axis=0, dtype=np.float64)
-        number += len(block)
-    mean: Vectors = (np.rint(total / max(1, number) * _ROUNDED) / _ROUNDED).astype(np.float32)
+def summed(vectors: Vectors) -> npt.NDArray[np.int64]:
+    """Return the sum of vectors in whole numbers, which is the same in any order and after any edits: int64 [d]."""
+    total: npt.NDArray[np.int64] = np.rint(vectors * np.float32(_WHOLE)).astype(np.int64).sum(axis=0)
+    return total
+
+
+def rounded_mean(total: npt.NDArray[np.int64], number: int) -> Vectors:
+    """Return the mean of so many vectors with this sum, float32 [d], rounded: few changes of the vectors change it."""
+    mean: Vectors = (np.rint(total / (_WHOLE * max(1, number)) * _ROUNDED) / _ROUNDED).astype(np.float32)
     return mean
 
 

@@ -23,7 +23,7 @@ from xnai_pipelines.search.codes import Codes
 from xnai_pipelines.search.corpus_edit import edit_corpus
 from xnai_pipelines.search.corpus_files import PASSAGES, TITLE, fill_corpus
 from xnai_pipelines.search.lexicon import VOCABULARY
-from xnai_pipelines.search.pieces import SCHEMA, Pieces
+from xnai_pipelines.search.pieces import BASE, SCHEMA, Pieces
 from xnai_pipelines.search.places import Places
 from xnai_pipelines.search.posting_files import LENGTHS, inverted_in, postings_in
 from xnai_pipelines.search.postings import Inverted, Postings
@@ -37,7 +37,7 @@ from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
 from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.tables import Tables
 
-FORMAT = 11  # raised when the files of the same table are other ones
+FORMAT = 12  # raised when the files of the same table are other ones
 
 _NONE = np.empty(0, np.int64)
 _JOINED = "-joined"  # after the name: what a reader has open under a name is never replaced
@@ -249,6 +249,6 @@ def _newest(folder: Path) -> Path | None:
     """Return the files that were made last if they are sound and have the words that are made now; None if not."""
     try:
         found = max(folder.glob(f"{FORMAT}-*"), key=lambda path: path.stat().st_mtime_ns)
-        return found if read_card(found)["analyser"] == ANALYSER else None
+        return found if read_card(found, unread=BASE)["analyser"] == ANALYSER else None
     except (ValueError, DamagedArtefactError):  # there are none
         return None

@@ -19,9 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.search.array_files import ArrayFile, mapped, part
+from xnai_pipelines.search.bits import summed
 from xnai_pipelines.search.corpus_files import (
     BY_ROW,
     PASSAGES,
+    SUM,
     TITLE,
     arrow_file,
     completed,
@@ -32,6 +34,7 @@ from xnai_pipelines.search.corpus_files import (
     terms_of,
     write_bits,
 )
+from xnai_pipelines.search.inverting import Inverter
 from xnai_pipelines.search.lexicon import Lexicon
 from xnai_pipelines.search.pieces import (
     BASE,
@@ -46,8 +49,18 @@ from xnai_pipelines.search.pieces import (
     rows_in,
     texts_in,
 )
-from xnai_pipelines.search.posting_files import WEIGHTS, Numbers, inverted_in, mean_length_in, merge_postings
+from xnai_pipelines.search.posting_files import (
+    WEIGHTS,
+    Numbers,
+    frequencies_in,
+    gone_in,
+    inverted_in,
+    mean_length_in,
+    merge_postings,
+    write_gone,
+)
 from xnai_pipelines.search.table_rows import TableRows, ids_of, of_any
+from xnai_pipelines.state.artefacts import KEPT, is_complete, read_card
 
 LARGEST_SHARE = 0.25  # of the rows that change: merging more takes no less than making all files
 JOINED_SHARE = 0.1  # of the rows that are not in the base, or are there but gone: above it a new base is written
@@ -68,18 +81,29 @@ def edit_corpus(folder: Path, rows: TableRows, previous: Path, *, joined: bool =
         changed, gone = rows.of_documents(documents), of_any(before, documents).to_numpy()
         if len(changed.listed) + np.count_nonzero(gone) > LARGEST_SHARE * len(rows.listed):
             return fill_corpus(folder, rows)
-        with scratch(folder, "changes") as changes, made_of(changes, changed) as made:
-            words = Lexicon.read(previous)
-            lexicon = words.plus(_lexicon(previous, gone, rows.block), -1).plus(made.lexicon)
+        with (
+            scratch(folder, "changes") as changes,
+            scratch(folder, "gone") as left,
+            made_of(changes, changed) as made,
+        ):
+            words, leaving = Lexicon.read(previous), _inverter(left, previous, gone, rows.block)
+            lexicon = words.plus(Lexicon.of(*leaving.words()), -1).plus(made.lexicon)
             divided = _documents_with(previous, before, words.divided_otherwise(lexicon))
             if divided <= set(documents):
-                made.write(lexicon)
                 places = _Places.of(ids_of(before), gone, ids_of(changed.listed))
+                stays = not joined and _base_stays(previous, places)
+                if not stays and not is_complete(previous):
+                    return fill_corpus(folder, rows)
+                made.write(lexicon)
                 _merge(previous, changes, folder, places, rows.block)
-                _merge_pieces(previous, changes, folder, places, 0.0 if joined else JOINED_SHARE, rows.block)
+                kept = _merge_pieces(previous, changes, folder, places, rows.block, stays=stays)
+                if stays:
+                    leaving.write(left, known=words.known)
+                    _write_gone(previous, left, gone, folder)
+                _write_sum(previous, changes, gone, folder, rows.block)
                 _merge_bits(previous, changes, folder, places, rows.block)
                 lexicon.write(folder)
-                return completed(folder)
+                return {**completed(folder), KEPT: kept}
         documents = sorted(divided.union(documents))  # new words divide old compounds in other ways: once more
 
 
@@ -92,17 +116,15 @@ def _changed_documents(before: pa.Table, now: pa.Table) -> list[str]:
     return sorted({document for some in changed for document in some.to_pylist()})
 
 
-def _lexicon(folder: Path, rows: npt.NDArray[np.bool_], block: int) -> Lexicon:
-    """Return the words of some passages of a corpus."""
-    found = Lexicon.of([], np.empty(0, np.int64))
-    places = np.flatnonzero(rows)
+def _inverter(waiting: Path, folder: Path, rows: npt.NDArray[np.bool_], block: int) -> Inverter:
+    """Return the terms of some passages of a corpus; what waits is in the first folder."""
+    inverter, places = Inverter(waiting), np.flatnonzero(rows)
     for begin in range(0, len(places), block):
         block_places = places[begin : begin + block]
         some, texts = _taken(folder / PASSAGES, block_places), texts_in(folder, block_places)
         passages = pc.binary_join_element_wise(texts["context"], texts["text"], "")
-        counted = terms_of(some.append_column("passage", passages)).flatten().value_counts()
-        found = found.plus(Lexicon.of(counted.field("values").to_pylist(), counted.field("counts").to_numpy()))
-    return found
+        inverter.add(terms_of(some.append_column("passage", passages)))
+    return inverter
 
 
 def _documents_with(folder: Path, passages: pa.Table, terms: Sequence[str]) -> set[str]:
@@ -162,26 +184,31 @@ class _Places:
             yield self.kept[stay], come, order
 
 
-def _merge_pieces(
-    previous: Path, changes: Path, folder: Path, places: _Places, joined_share: float, block: int
-) -> None:
-    """Keep the base, and write what is not in it; or write all, if that and what is gone of it exceed a share."""
+def _base_stays(previous: Path, places: _Places) -> bool:
+    """Return whether what is not in the base, and what is gone of it, is a small share of all."""
     pieces = Pieces.read(previous)
-    based = pieces.in_base()[places.kept]
-    elsewhere = places.passages - np.count_nonzero(based)
-    kept = elsewhere + pieces.base - np.count_nonzero(based) <= joined_share * places.passages
-    if kept:
+    based = int(np.count_nonzero(pieces.in_base()[places.kept]))
+    return places.passages - based + pieces.base - based <= JOINED_SHARE * places.passages
+
+
+def _merge_pieces(
+    previous: Path, changes: Path, folder: Path, places: _Places, block: int, *, stays: bool
+) -> dict[str, Any]:
+    """Keep the base if it stays, and write what is not in it; else write all. Return what the card says of the kept."""
+    pieces, kept = Pieces.read(previous), {}
+    based = pieces.in_base()[places.kept] & stays
+    if stays:
         same = mean_length_in(previous) == mean_length_in(folder)
-        keep_piece(previous / BASE, folder / BASE, but=() if same else (WEIGHTS,))
-    else:
-        based[:] = False
+        names = keep_piece(previous / BASE, folder / BASE, but=() if same else (WEIGHTS,))
+        files = read_card(previous, unread=BASE)["files"]
+        kept = {f"{BASE}/{name}": files[f"{BASE}/{name}"] for name in names}
     found = np.full(places.passages, -1, np.int32)
     found[places.stay[based]] = pieces.places.of_rows[places.kept[based]]
-    found[found < 0] = (pieces.base if kept else 0) + np.arange(np.count_nonzero(found < 0))
+    found[found < 0] = (pieces.base if stays else 0) + np.arange(np.count_nonzero(found < 0))
     np.save(folder / PLACES, found)
-    if kept and not elsewhere:
-        return
-    piece = folder / (CHANGED if kept else BASE)
+    if stays and np.count_nonzero(based) == places.passages:
+        return kept
+    piece = folder / (CHANGED if stays else BASE)
     with piece_file(piece, pieces.dimension) as file, ArrayFile(piece / CODES, np.int8, [pieces.dimension]) as codes:
         for stay, come, order in places.only(~based).blocks(block):
             coming = np.arange(come.start, come.stop)
@@ -195,10 +222,17 @@ def _merge_pieces(
             codes.append(coded)
     moved = np.full(pieces.places.number, -1)
     moved[pieces.places.of_rows[places.kept]] = found[places.stay]
-    merged = [(previous / name, moved) for name in ((CHANGED,) if kept else (BASE, CHANGED))]
+    merged = [(previous / name, moved) for name in ((CHANGED,) if stays else (BASE, CHANGED))]
     sources = [source for source in merged if source[0].exists()]
     for prefix in ("", TITLE):
         merge_postings([*sources, (changes / BASE, found[places.come].astype(np.int64))], piece, prefix)
+    return kept
+
+
+def _write_gone(previous: Path, left: Path, gone: npt.NDArray[np.bool_], folder: Path) -> None:
+    """Write how many of the passages that are gone from the base have each term: more than before."""
+    from_base = Pieces.read(previous).in_base()[gone]
+    write_gone(folder, gone_in(previous).plus(frequencies_in(left, from_base)))
 
 
 def _merge(previous: Path, changes: Path, folder: Path, places: _Places, block: int) -> None:
@@ -211,6 +245,14 @@ def _merge(previous: Path, changes: Path, folder: Path, places: _Places, block: 
             file.write_table(both.combine_chunks().take(order).combine_chunks())
     for name in BY_ROW:
         _merge_array(previous, changes, folder, name, places, block)
+
+
+def _write_sum(previous: Path, changes: Path, gone: npt.NDArray[np.bool_], folder: Path, block: int) -> None:
+    """Write the sum of the vectors: the previous one, less those that are gone, and those that come."""
+    total, rows = np.load(previous / SUM) + np.load(changes / SUM), np.flatnonzero(gone)
+    for begin in range(0, len(rows), block):
+        total -= summed(rows_in(previous, VECTORS, rows[begin : begin + block]))
+    np.save(folder / SUM, total)
 
 
 def _merge_bits(previous: Path, changes: Path, folder: Path, places: _Places, block: int) -> None:

@@ -19,16 +19,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.search.array_files import ArrayFile, mapped, new_array, part
-from xnai_pipelines.search.bits import bits_of, bytes_of, rounded_mean
+from xnai_pipelines.search.bits import bits_of, bytes_of, rounded_mean, summed
 from xnai_pipelines.search.codes import coded
 from xnai_pipelines.search.document_share import with_share
 from xnai_pipelines.search.inverting import Inverter
 from xnai_pipelines.search.lexicon import Lexicon
-from xnai_pipelines.search.pieces import BASE, CODES, PLACES, SCHEMA, VECTORS, Pieces, piece_file, places_in, rows_in
+from xnai_pipelines.search.pieces import BASE, CODES, PLACES, SCHEMA, VECTORS, piece_file, places_in, rows_in
 from xnai_pipelines.search.posting_files import LENGTHS, write_weights
 from xnai_pipelines.search.stems import STEMMED
 from xnai_pipelines.search.table_rows import SHOWN, TableRows, numbered
-from xnai_pipelines.search.words import ANALYSER, terms, title
+from xnai_pipelines.search.words import ANALYSER, terms, title, words
 from xnai_pipelines.state.schemas import PASSAGE_COLUMNS
 from xnai_pipelines.state.table_reading import vectors_of
 
@@ -37,6 +37,7 @@ PASSAGES_SCHEMA = pa.schema(
     [column for column in PASSAGE_COLUMNS if column[0] in {*SHOWN, "revision"} - set(SCHEMA.names)]
 )
 TITLE = "title_"  # before the names of the postings of titles
+SUM = "sum.npy"  # of the vectors
 BY_ROW = ("steps.npy", "errors.npy", "digests.npy", LENGTHS)  # arrays of the passages
 
 _VECTORS = 4_096  # rows of vectors in memory
@@ -102,6 +103,7 @@ def _add_documents(folder: Path, documents: npt.NDArray[np.int32], sums_file: Pa
     vectors = np.load(path, mmap_mode="r")
     dimension, number = vectors.shape[1], int(documents.max(initial=-1)) + 1
     sums = new_array(sums_file, np.float32, (number, dimension))
+    total = np.zeros(dimension, np.int64)
     for some in _blocks(len(documents)):
         np.add.at(sums, documents[some], part(path, some))
     with (
@@ -112,29 +114,25 @@ def _add_documents(folder: Path, documents: npt.NDArray[np.int32], sums_file: Pa
         for some in _blocks(len(documents)):
             shared = with_share(part(path, some), sums[documents[some]])
             np.load(path, mmap_mode="r+")[some] = shared
+            total += summed(shared)
             made = coded(shared)
             codes.append(made[0])
             steps.append(made[1])
             errors.append(made[2])
+    np.save(folder / SUM, total)
 
 
 def mean_of(folder: Path) -> npt.NDArray[np.float32]:
     """Return the mean that the bits of the vectors in a folder are relative to: float32 [d]."""
-    return rounded_mean(_vectors(folder), Pieces.read(folder).dimension)
+    return rounded_mean(np.load(folder / SUM), len(places_in(folder).of_rows))
 
 
 def write_bits(folder: Path, mean: npt.NDArray[np.float32]) -> None:
     """Write the bits of the vectors in a folder, and their mean."""
     with ArrayFile(folder / "bits.npy", np.uint8, [bytes_of(len(mean))]) as bits:
-        for vectors in _vectors(folder):
-            bits.append(bits_of(vectors, mean))
+        for some in _blocks(len(places_in(folder).of_rows)):
+            bits.append(bits_of(rows_in(folder, VECTORS, some), mean))
     np.save(folder / "mean.npy", mean)
-
-
-def _vectors(folder: Path) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield the vectors in a folder, in the order of the passages."""
-    for some in _blocks(len(places_in(folder).of_rows)):
-        yield rows_in(folder, VECTORS, some)
 
 
 def completed(folder: Path) -> dict[str, Any]:
@@ -201,7 +199,7 @@ def _originals(digests: npt.NDArray[np.bytes_]) -> npt.NDArray[np.int64]:
 def _titles(headings: pa.ChunkedArray) -> pa.ListArray:
     """Return the first heading of each passage as its one term, none for passages without: list<string> [n]."""
     paths = headings.to_pylist()
-    terms = {name: " ".join(title(name)) for name in {path[0] for path in paths if path}}
+    terms = {name: " ".join(title(words(name))) for name in {path[0] for path in paths if path}}
     return pa.array([[terms[path[0]]] if path else [] for path in paths], pa.list_(pa.string()))
 
 

@@ -154,9 +154,10 @@ def piece_file(piece: Path, dimension: int) -> Iterator[PieceFile]:
         yield PieceFile(vectors, texts)
 
 
-def keep_piece(old: Path, new: Path, *, but: Collection[str]) -> None:
-    """Make the files of a piece, but those of some names, those of another folder too."""
+def keep_piece(old: Path, new: Path, *, but: Collection[str]) -> list[str]:
+    """Make the files of a piece, but those of some names, those of another folder too; return their names."""
     new.mkdir()
-    for path in old.iterdir():
-        if path.name not in but:
-            link_or_copy(path, new / path.name)
+    kept = [path.name for path in old.iterdir() if path.name not in but]
+    for name in kept:
+        link_or_copy(old / name, new / name)
+    return kept

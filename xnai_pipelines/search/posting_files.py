@@ -13,12 +13,13 @@ import numpy.typing as npt
 from xnai_pipelines.search.array_files import ArrayFile, opened, part
 from xnai_pipelines.search.pieces import piece_folders, places_in
 from xnai_pipelines.search.places import Places
-from xnai_pipelines.search.postings import Inverted, Postings, Terms, mean_length, saturated
+from xnai_pipelines.search.postings import Frequencies, Inverted, Postings, Terms, mean_length, saturated
 
 Numbers = npt.NDArray[np.int64]
 
 TERMS = ("keys", "starts", "rows")
 COUNTS, WEIGHTS, LENGTHS = "counts.npy", "weights.npy", "lengths.npy"
+GONE = ("gone_keys.npy", "gone_numbers.npy")
 _IN_MEMORY = 2**21  # entries
 
 
@@ -30,11 +31,33 @@ def inverted_in(folder: Path, places: Places, prefix: str = "") -> Inverted:
 def postings_in(folder: Path, places: Places) -> Postings:
     """Return the postings of the words of a corpus."""
     weights, counts = (tuple(opened(piece / name) for piece in piece_folders(folder)) for name in (WEIGHTS, COUNTS))
-    return Postings(_terms(folder, ""), places, weights, counts)
+    return Postings(_terms(folder, ""), places, weights, counts, gone_in(folder))
 
 
 def _terms(folder: Path, prefix: str) -> tuple[Terms, ...]:
     return tuple(Terms(*(opened(piece / f"{prefix}{name}.npy") for name in TERMS)) for piece in piece_folders(folder))
+
+
+def gone_in(folder: Path) -> Frequencies:
+    """Return how many passages that are gone from a corpus, but not from its base, have each term."""
+    if not (folder / GONE[0]).exists():
+        return Frequencies(np.empty(0, np.uint64), np.empty(0, np.int64))
+    return Frequencies(*(np.load(folder / name) for name in GONE))
+
+
+def frequencies_in(piece: Path, wanted: npt.NDArray[np.bool_]) -> Frequencies:
+    """Return how many of the wanted passages of a piece have each term: bool [places]."""
+    keys, starts, places = (np.load(piece / f"{name}.npy") for name in TERMS)
+    before = np.concatenate([[0], np.cumsum(wanted[places])])[starts]
+    numbers = np.diff(before)
+    return Frequencies(keys[numbers > 0], numbers[numbers > 0])
+
+
+def write_gone(folder: Path, gone: Frequencies) -> None:
+    """Write what `gone_in` returns."""
+    if len(gone.keys):
+        for name, values in zip(GONE, (gone.keys, gone.numbers), strict=True):
+            np.save(folder / name, values)
 
 
 def mean_length_in(folder: Path) -> float:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from math import log1p
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,32 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Frequencies:
+    """How many passages have each of v terms.
+
+    Attributes:
+        keys: Hashes of the terms, sorted: uint64 [v].
+        numbers: int64 [v].
+    """
+
+    keys: npt.NDArray[np.uint64]
+    numbers: npt.NDArray[np.int64]
+
+    def of(self, term: str) -> int:
+        """Return how many have a term."""
+        key = hashed([term])[0]
+        at = int(self.keys.searchsorted(key))
+        return int(self.numbers[at]) if at < len(self.keys) and self.keys[at] == key else 0
+
+    def plus(self, other: Self) -> Self:
+        """Return how many of the passages of both have each term."""
+        keys, at = np.unique(np.concatenate([self.keys, other.keys]), return_inverse=True)
+        numbers = np.zeros(len(keys), np.int64)
+        np.add.at(numbers, at, np.concatenate([self.numbers, other.numbers]))
+        return type(self)(keys, numbers)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Inverted:
     """An inverted index of n passages: which have a term.
 
@@ -88,11 +115,6 @@ class Inverted:
         rows = self.places.rows.take(joined(places))
         return np.sort(rows[rows >= 0], kind="stable")
 
-    def number(self, term: str, there: There | None = None) -> int:
-        """Return how many of the passages in places that are there contain the term: bool [places], None for all."""
-        found = self._found(term)
-        return sum(len(some) if there is None else int(np.count_nonzero(there.take(some))) for some in found)
-
     def has(self, term: str, row: int) -> bool:
         """Return whether a passage contains the term."""
         place = self.places.of_rows[row]
@@ -117,10 +139,19 @@ class Postings(Inverted):
         weights: What each entry adds to the BM25 score of its place, but for the term's rarity: float32 [entries] of
             each piece.
         times: How often the place has the term: uint16 [entries] of each piece.
+        gone: The terms of the passages that are gone but still in a piece.
     """
 
     weights: tuple[Scores, ...]
     times: tuple[npt.NDArray[np.uint16], ...]
+    gone: Frequencies
+
+    def number(self, term: str, readable: There | None = None) -> int:
+        """Return how many passages contain the term, of those in readable places: bool [places], None for all."""
+        found = self._found(term)
+        if readable is None:
+            return sum(map(len, found)) - self.gone.of(term)
+        return sum(int(np.count_nonzero(readable.take(some))) for some in found)
 
     def counts(self, at: Sequence[npt.NDArray[np.int64]], there: There) -> npt.NDArray[np.int64]:
         """Return how many places that are there have each of m terms: int64 [m].
@@ -147,7 +178,7 @@ class Postings(Inverted):
             passages: Number of passages that may be read; what the others score says nothing.
             number: Returns how many of these contain a term.
         """
-        scores = np.zeros(self.places.number, np.float32)
+        places, added = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
         counted = set[str]()
         for word, weight in asked.items():
             terms = [term for term in word if term not in counted]
@@ -155,7 +186,10 @@ class Postings(Inverted):
             factor = np.float32(weight * rarity(passages, sum(map(number or self.number, terms))))
             for term in terms:
                 for piece, weights, entries in zip(self.pieces, self.weights, self.of(term), strict=True):
-                    np.add.at(scores, piece.places[entries], factor * weights[entries])
+                    places.append(piece.places[entries])
+                    added.append(factor * weights[entries])
+        scores = np.zeros(self.places.number, np.float32)
+        np.add.at(scores, np.concatenate(places), np.concatenate(added))
         return scores
 
 
@@ -180,9 +214,9 @@ def saturated(times: npt.NDArray[Any], lengths: npt.NDArray[Any], mean: float) -
     return times * (K1 + 1) / (times + K1 * (1 - B + B * lengths / mean))
 
 
-def rarity(passages: int, containing: Any) -> Any:
-    """Return the inverse document frequency of terms that so many of the passages contain."""
-    return np.log1p((passages - containing + 0.5) / (containing + 0.5))
+def rarity(passages: int, containing: int) -> float:
+    """Return the inverse document frequency of a term that so many of the passages contain."""
+    return log1p((passages - containing + 0.5) / (containing + 0.5))
 
 
 def compound_parts(term: str, known: Container[str]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from xnai_pipelines.state.fence import committing
 from xnai_pipelines.state.full_disk import full_disk_told
 
 CARD = "card.json"
+KEPT = "kept"  # of a card that is not written yet: what another card says of files that are kept as they are
 _SETTLED_NS = 2 * 10**9  # a file changed since could change again within one tick of its clock
 _MOST_HASHES = 1024
 
@@ -69,8 +70,13 @@ def weights_files(model_folder: Path) -> list[Path]:
     return shards
 
 
-def read_card(folder: Path) -> dict[str, Any]:
+def read_card(folder: Path, *, unread: str | None = None) -> dict[str, Any]:
     """Return the card after checking every file's size and SHA-256 against it (0.1 s for 100 MB).
+
+    Args:
+        folder: The artefact.
+        unread: A folder in it whose files are kept as they are. Those not written since the card was have the SHA-256
+            that it says, unless the disk has damaged them: who opens them finds that out.
 
     Raises:
         DamagedArtefactError: The card or a file is missing, cannot be read, or differs.
@@ -78,9 +84,12 @@ def read_card(folder: Path) -> dict[str, Any]:
     try:
         card: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
         files: dict[str, dict[str, Any]] = card["files"]
+        written = (folder / CARD).stat().st_mtime_ns
         for name, expected in files.items():
             path = folder / name
-            if path.stat().st_size != expected["bytes"] or _known_sha256(path) != expected["sha256"]:
+            state = path.stat()
+            kept = unread is not None and name.startswith(f"{unread}/") and state.st_mtime_ns <= written
+            if state.st_size != expected["bytes"] or not (kept or _known_sha256(path) == expected["sha256"]):
                 raise DamagedArtefactError(
                     f"{path} does not match the {CARD} beside it. Delete the folder {folder}; "
                     "the next run builds it again."
@@ -96,17 +105,19 @@ def publish_artefact(folder: Path, fill: Callable[[Path], dict[str, Any]]) -> Pa
     """Return `folder`, filled first if it is missing or damaged.
 
     `fill` writes the files into the empty folder it is given and returns the card. The list of files with sizes and
-    SHA-256 is added here. The folder is written under a temporary name beside the final one, synced and renamed. If
-    two processes call this, one fills and the other waits. The next call removes what a killed process left.
+    SHA-256 is added here; of those that `fill` kept from another folder it returns that folder's list as `KEPT`. So
+    damage that was not noticed before is not taken for what was written. The folder is written under a temporary name
+    beside the final one, synced and renamed. If two processes call this, one fills and the other waits. The next call
+    removes what a killed process left.
 
     Raises:
         HomeError: The disk is full.
     """
-    if _is_complete(folder):
+    if is_complete(folder):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _lock(folder.parent / f".{folder.name}.lock"):
-        if _is_complete(folder):
+        if is_complete(folder):
             return folder
         temporary = folder.parent / f".{folder.name}.partial"
         _remove(temporary)
@@ -125,7 +136,8 @@ def publish_artefact(folder: Path, fill: Callable[[Path], dict[str, Any]]) -> Pa
     return folder
 
 
-def _is_complete(folder: Path) -> bool:
+def is_complete(folder: Path) -> bool:
+    """Return whether a folder has all files that its card names as they were written."""
     if not folder.exists():
         return False
     try:
@@ -146,12 +158,14 @@ def _lock(path: Path) -> Iterator[None]:
 
 
 def _write_card(folder: Path, card: dict[str, Any]) -> None:
+    kept = card.get(KEPT, {})
+    names = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     files = {
-        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": _known_sha256(path)}
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        name: kept.get(name) or {"bytes": path.stat().st_size, "sha256": _known_sha256(path)}
+        for name, path in names.items()
     }
-    text = json.dumps({**card, "files": files}, indent=2, ensure_ascii=False)
+    told = {key: value for key, value in card.items() if key != KEPT}
+    text = json.dumps({**told, "files": files}, indent=2, ensure_ascii=False)
     (folder / CARD).write_text(text + "\n", encoding="utf-8")
 
 

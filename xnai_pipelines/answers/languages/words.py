@@ -2,16 +2,20 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 _LISTS = frozenset({"joins", "inside", "kinds"})
-_TABLES = frozenset({"relations", "aspects"})
+_MAY_HAVE = frozenset({"marks", "things"})  # that some languages lack
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_ASKED = frozenset({"number", "time", "name", "steps", "to_do"})
-_KINDS = frozenset({"asks", "did", "tells"})
+_ASKED = frozenset({"number", "time", "name", "counted", "steps", "to_do"})
+_KINDS = {
+    "relations": frozenset({"asks", "did", "tells"}),
+    "aspects": frozenset({"asks", "tells"}),
+    "things": frozenset({"asks", "perhaps", "surely"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +26,21 @@ class LanguageWords:
         joins: Words that join clauses.
         inside: Prepositions that a name of a place stands behind.
         kinds: Nouns for what manuals define: "option", "file".
-        asks: Patterns by what they ask for: number, time, name; steps, to_do.
+        marks: Patterns of words that tell the language of a question.
+        asks: Patterns by what they ask for: number, time, name; counted; steps, to_do.
         relations: Words by relation, then by what they do: asks, did, tells.
         aspects: Words by what is asked of a symbol, then by what they do.
+        things: Words by kind of thing, then by what they do.
     """
 
     joins: tuple[str, ...]
     inside: tuple[str, ...]
     kinds: tuple[str, ...]
+    marks: tuple[str, ...]
     asks: Mapping[str, tuple[str, ...]]
     relations: Mapping[str, Mapping[str, tuple[str, ...]]]
     aspects: Mapping[str, Mapping[str, tuple[str, ...]]]
+    things: Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 @cache
@@ -55,22 +63,33 @@ def parsed(name: str, text: str) -> LanguageWords:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{name}: {error}") from error
-    if content.keys() != (keys := _LISTS | _TABLES | {"asks"}):
+    if (content.keys() | _MAY_HAVE) != (keys := _LISTS | _KINDS.keys() | {"asks"} | _MAY_HAVE):
         raise ValueError(f"{name}: the keys are {sorted(content)}, must be {sorted(keys)}")
-    lists = {key: _patterns(f"{name}: {key}", content[key]) for key in _LISTS}
-    tables = {table: _table(f"{name}: {table}", content[table]) for table in _TABLES}
+    lists = {key: _patterns(f"{name}: {key}", content.get(key, [])) for key in (*_LISTS, "marks")}
+    tables = {key: _table(f"{name}: {key}", content.get(key, {}), kinds) for key, kinds in _KINDS.items()}
     if unknown := content["asks"].keys() - _ASKED:
         raise ValueError(f"{name}: asks has {sorted(unknown)}, may have {sorted(_ASKED)}")
     asks = {key: _patterns(f"{name}: asks.{key}", words) for key, words in content["asks"].items()}
-    return LanguageWords(lists["joins"], lists["inside"], lists["kinds"], asks, tables["relations"], tables["aspects"])
+    return LanguageWords(
+        joins=lists["joins"],
+        inside=lists["inside"],
+        kinds=lists["kinds"],
+        marks=lists["marks"],
+        asks=asks,
+        relations=tables["relations"],
+        aspects=tables["aspects"],
+        things=tables["things"],
+    )
 
 
-def _table(where: str, content: Mapping[str, Mapping[str, object]]) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+def _table(
+    where: str, content: Mapping[str, Mapping[str, object]], kinds: Set[str]
+) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """Return the words by what they are about, then by what they do."""
     found = {}
     for key, words in content.items():
-        if unknown := words.keys() - _KINDS:
-            raise ValueError(f"{where}.{key} has {sorted(unknown)}, may have {sorted(_KINDS)}")
+        if unknown := words.keys() - kinds:
+            raise ValueError(f"{where}.{key} has {sorted(unknown)}, may have {sorted(kinds)}")
         found[key] = {kind: _patterns(f"{where}.{key}.{kind}", words[kind]) for kind in words}
     return found
 

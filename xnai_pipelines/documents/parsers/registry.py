@@ -11,13 +11,14 @@ from xnai_pipelines.documents.parsers.mail.content_lines import whole_characters
 from xnai_pipelines.documents.parsers.mail.messages import parse_mail, parse_mailbox
 from xnai_pipelines.documents.parsers.mail.outlook import attached_to_msg, parse_msg
 from xnai_pipelines.documents.parsers.mail.vcards import parse_vcards
+from xnai_pipelines.documents.parsers.markup.asciidoc import parse_asciidoc
 from xnai_pipelines.documents.parsers.markup.code import parse_code, parse_plain, parse_python
 from xnai_pipelines.documents.parsers.markup.configuration import parse_toml, parse_yaml
 from xnai_pipelines.documents.parsers.markup.epub import parse_epub
 from xnai_pipelines.documents.parsers.markup.html import parse_html
 from xnai_pipelines.documents.parsers.markup.latex import parse_latex
 from xnai_pipelines.documents.parsers.markup.markdown import parse_markdown
-from xnai_pipelines.documents.parsers.markup.outlined import parse_asciidoc, parse_org
+from xnai_pipelines.documents.parsers.markup.org import parse_org
 from xnai_pipelines.documents.parsers.markup.roff import parse_roff
 from xnai_pipelines.documents.parsers.markup.rst import parse_rst
 from xnai_pipelines.documents.parsers.markup.subtitles import parse_subtitles
@@ -177,7 +178,7 @@ _COMPRESSED = Parser("compressed", 1, parse_compressed, isolated=True, has_membe
 _CODE = Parser("code", 1, _of_text(parse_code))
 _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     "text/markdown": Parser("markdown", 3, _of_text(parse_markdown)),
-    "text/x-rst": Parser("rst", 1, _of_text(parse_rst)),
+    "text/x-rst": Parser("rst", 2, _of_text(parse_rst)),
     PLAIN: Parser("plain", 1, _of_text(parse_plain)),
     "application/json": Parser("json", 4, _of_text(parse_json)),
     "application/x-ipynb+json": Parser("notebook", 4, _read_notebook, option=lambda limits: limits.outputs),
@@ -224,8 +225,8 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
         has_members=True,
     ),
     XML: Parser("xml", 5, _of_bytes(parse_xml), isolated=True, libraries=("selectolax",)),
-    LATEX: Parser("latex", 3, _of_text(parse_latex), isolated=True),
-    ASCIIDOC: Parser("asciidoc", 2, _of_text(parse_asciidoc)),
+    LATEX: Parser("latex", 4, _of_text(parse_latex), isolated=True),
+    ASCIIDOC: Parser("asciidoc", 3, _of_text(parse_asciidoc)),
     ORG: Parser("org", 1, _of_text(parse_org)),
     ROFF: Parser("roff", 2, _of_text(parse_roff), isolated=True),
     YAML: Parser("yaml", 1, _of_text(parse_yaml)),

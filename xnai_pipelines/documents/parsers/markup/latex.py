@@ -42,8 +42,14 @@ _LINE_ENDS = re.compile(r" ?\n ?")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _CONDITION = re.compile(r"\\(if(?!f\b)[A-Za-z@]*|else|fi)(?![A-Za-z@])")
 _UNIT = re.compile(r"\\([A-Za-z]+)|([^\\{}\s~])")
+_HYPHEN = re.compile("-(?=-)")  # two make no dash in typewriter type
 _DASHES = {"--": "–", "---": "—"}
 _MAX_DEPTH = 100
+_LISTS = {"itemize", "enumerate", "description"}
+_NO_WORD = re.compile(r"(?!-\w|-{2})[\W\d_]*\w?[\W\d_]*")  # a label that is no term
+_PARAGRAPH = re.compile(
+    r"(?<=\n\n)(?:(?P<code>```.*?(?:```|\Z))|(?=[\w`\"'“(\\])(?![^\n]*\n: ))|(?<=\n): \n", re.DOTALL
+)
 
 
 def parse_latex(text: str, stem: str) -> Content:
@@ -86,6 +92,7 @@ class _Reader:
         depth: Groups around the piece.
         tables: Tables around the piece.
         unclosed: Names of environments that have no end.
+        lists: Lists around the piece, the innermost last, each with where its items begin among the pieces.
         out: Pieces of the Markdown.
     """
 
@@ -96,6 +103,7 @@ class _Reader:
     depth: int = 0
     tables: int = 0
     unclosed: set[str] = field(default_factory=set)
+    lists: list[tuple[str, int]] = field(default_factory=list)
     out: list[str] = field(default_factory=list)
 
     def markdown(self, text: str) -> str:
@@ -147,9 +155,7 @@ class _Reader:
         if name in ACCENTS:
             return self._accent(text, name, at)
         if name == "item":
-            option = OPTION.match(text, at)
-            self.out.append("\n\n- " + (f"{self.markdown(option.group().strip()[1:-1])}: " if option else ""))
-            return option.end() if option else at
+            return self._item(text, at)
         if name == "verb" and at < len(text):
             end = text.find(text[at], at + 1)
             self.out.append(f"`{text[at + 1 : end]}`" if end > 0 else "")
@@ -185,6 +191,9 @@ class _Reader:
         elif name in {"footnote", "thanks", "marginpar"}:
             words, at = argument(text, at)
             self.out.append(f" ({self.markdown(words).strip()})")
+        elif name == "texttt":
+            words, at = argument(text, at)
+            self.out.append(self.markdown(_HYPHEN.sub("-{}", words)))
         elif name == "href":
             target, at = argument(text, at)
             words, at = argument(text, at)
@@ -207,6 +216,23 @@ class _Reader:
             self.omitted.add("command", f"\\{name}")
         return at
 
+    def _item(self, text: str, at: int) -> int:
+        """Add the mark of an item, or the term that is its label."""
+        option = OPTION.match(text, at)
+        label = " ".join(self.markdown(option.group().strip()[1:-1]).split()) if option else ""
+        if (self.lists and self.lists[-1][0] != "description") or _NO_WORD.fullmatch(label):
+            self.out.append("\n\n- " + (f"{label}: " if label else ""))
+            return option.end() if option else at
+        self.out.append(f"\n\n{label}\n: ")
+        return after_space(text, option.end()) if option else at
+
+    def _end_of_list(self, name: str, begins: int) -> None:
+        """Mark the further paragraphs of what terms mean."""
+        if name == "description":
+            text = _BLANK_LINES.sub("\n\n", _LINE_ENDS.sub("\n", "".join(self.out[begins:])))
+            first, term, others = text.partition("\n: ")
+            self.out[begins:] = [first, _PARAGRAPH.sub(lambda found: found["code"] or ": ", term + others)]
+
     def _hidden(self, text: str, at: int) -> int:
         r"""Count what stands from `\iffalse` to its `\else` or `\fi`. Return where the text goes on."""
         depth, end, after = 1, len(text), len(text)
@@ -223,6 +249,8 @@ class _Reader:
         name = name.strip().rstrip("*")
         if which == "end":
             self.tables -= name in TABLES and self.tables > 0
+            if self.lists and self.lists[-1][0] == name:
+                self._end_of_list(*self.lists.pop())
             self.out.append("\n\n")
             return at
         closing = re.compile(r"\\end\s*\{" + re.escape(name) + r"\*?\}")
@@ -245,6 +273,7 @@ class _Reader:
         for _ in range(WITH_SPECIFICATION.get(name, 0)):
             at = argument(text, at)[1]
         self.tables += name in TABLES
+        self.lists += [(name, len(self.out))] if name in _LISTS else []
         self.out.append("\n\n")
         return at
 

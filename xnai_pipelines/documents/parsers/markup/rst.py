@@ -1,7 +1,8 @@
-"""reStructuredText: finds headings and title. The text stays as it is written."""
+"""reStructuredText: finds headings and title. All but definitions stays as it is written."""
 
 import re
 
+from xnai_pipelines.documents.parsers.markup.rst_entries import with_entries
 from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup
 from xnai_pipelines.documents.parsers.text.normalise import single_line
 
@@ -14,7 +15,8 @@ _SHORT_UNDERLINE = 4
 
 
 def parse_rst(text: str, stem: str) -> Content:
-    """Return the text with its headings. The title is the first heading, else `stem`."""
+    """Return the text with its headings, entries as in Markdown. The title is the first heading, else `stem`."""
+    text = with_entries(text)
     headings = rst_headings(text)
     title = headings[0].title if headings else stem
     return Content(title=title, text=text, markup=Markup.RST, headings=headings)
