@@ -64,7 +64,13 @@ def test_a_full_memory_is_told_by_its_words_or_by_its_cause():
 
     wrapped = ValueError("The model cannot be opened.")
     wrapped.__cause__ = OfLibraryError("Exception during initialization: std::bad_alloc")
-    for error in (MemoryError(), OSError(12, "..."), wrapped, RuntimeError("can't start new thread")):
+    for error in (
+        MemoryError(),
+        OSError(12, "..."),
+        wrapped,
+        RuntimeError("can't start new thread"),
+        ImportError("x.so: failed to map segment"),
+    ):
         assert is_of_full_memory(error)
     for error in (ValueError("nothing"), OSError(28, "..."), RuntimeError("allocated")):
         assert not is_of_full_memory(error)

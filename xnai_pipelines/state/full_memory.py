@@ -5,7 +5,9 @@ import re
 
 from xnai_pipelines.errors import XnaiError
 
-_FULL = re.compile(r"bad_alloc|[Aa]llocate memory|[Oo]ut of memory|Unable to allocate|can't start new thread")
+_FULL = re.compile(
+    "bad_alloc|[Aa]llocate memory|[Oo]ut of memory|Unable to allocate|can't start new thread|failed to map segment"
+)
 
 
 def is_of_full_memory(error: BaseException) -> bool:
