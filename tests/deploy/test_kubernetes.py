@@ -11,7 +11,6 @@ import kubernetes_validate
 import pytest
 import yaml
 from dagster._core.instance.ref import InstanceRef
-from dagster_k8s import K8sRunLauncher
 
 from tests.support.manifests import KUBERNETES, OVERLAYS, Manifest, Pod, pods, rendered, violations
 from tests.support.pipeline import ROOT
@@ -283,6 +282,7 @@ def test_the_instance_is_that_of_the_compose_file_with_runs_as_jobs(monkeypatch:
             monkeypatch.setenv(*line.split("=", 1))
     monkeypatch.setenv("XNAI_POSTGRES_PASSWORD", "secret")
     from dagster._config import process_config, resolve_to_config_type
+    from dagster_k8s import K8sRunLauncher  # here: it takes a second, and every test process reads this file
 
     assert process_config(resolve_to_config_type(K8sRunLauncher.config_type()), launcher["config"]).success
     assert InstanceRef.from_dir(str(folder)).storage_data.class_name == "DagsterPostgresStorage"
