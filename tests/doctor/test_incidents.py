@@ -2,17 +2,20 @@
 
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import typer
 
 from tests.support.backed_up import backed_up, copy_home, repository_of
 from tests.support.workplace import Workplace
 from xnai_pipelines.backups.drill import drill
 from xnai_pipelines.backups.restore import restore
+from xnai_pipelines.cli import app
 from xnai_pipelines.doctor.diagnosis import Diagnosis, Urgency
 from xnai_pipelines.doctor.examine import examine
 from xnai_pipelines.doctor.stores import inspect_databases, inspect_records
@@ -136,7 +139,9 @@ INCIDENTS = {
         lambda work: (work.home.models / release_of(work).vector_space).unlink(), restored_in_place
     ),
     "damaged_model": Incident(lambda work: damage(own_models(work) / "model.onnx"), restored_in_place),
-    "missing_table": Incident(lambda work: work.tables.drop(release_of(work).embeddings_table), restored_in_place),
+    "missing_table": Incident(
+        lambda work: work.tables.drop(release_of(work).embeddings_table), lambda work: work.ingest()
+    ),
     "half_copied": Incident(half_copied, restored_in_place),
     "cut_off": Incident(cut_off, restored_in_place),
     "damaged_table": Incident(damaged_table, restored_in_place),
@@ -193,6 +198,26 @@ def test_the_playbook_names_every_incident_that_is_played():
     assert len(INCIDENTS) >= 15
 
 
+def _incomplete(text: str) -> list[str]:
+    """Return the commands in backquotes that lack an option or an argument which they require."""
+    found = []
+    for written in re.findall(r"`xnai ([^`]+)`", text):
+        named, given = typer.main.get_command(app), shlex.split(written)
+        while hasattr(named, "commands"):
+            named = named.commands[given.pop(0)]
+        try:
+            named.make_context(written, given)
+        except typer.BadParameter:
+            found.append(written)
+    return found
+
+
+def test_a_command_of_the_playbook_can_be_typed_as_it_stands():
+    assert _incomplete("`xnai restore`, `xnai restore --into NEW_FOLDER`, `xnai doctor --fix`") == ["restore"]
+    rows = [line for line in PLAYBOOK.read_text(encoding="utf-8").splitlines() if ROW.match(line)]
+    assert not _incomplete("".join(rows))
+
+
 @pytest.mark.parametrize("kind", INCIDENTS)
 def test_an_incident_is_found_and_its_remedy_ends_it(work: Workplace, filled: Callable[[bool], None], kind: str):
     assert found(work.home) == {}
@@ -202,6 +227,7 @@ def test_an_incident_is_found_and_its_remedy_ends_it(work: Workplace, filled: Ca
     diagnosis = found(work.home)[kind]
     assert diagnosis.what.endswith(".")
     assert diagnosis.remedy
+    assert not _incomplete(diagnosis.remedy)
     assert diagnosis.can_mend == (incident.remedy is None)
     filled(False)
     if diagnosis.mend:

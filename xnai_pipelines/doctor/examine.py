@@ -54,7 +54,11 @@ def examine(home: Home, *, max_backup_hours: float, max_drill_days: float) -> li
     if not home.root.is_dir():
         return [
             Diagnosis(
-                "no_home", str(home.root), "There is no such folder.", "`xnai run`, or XNAI_HOME=the right folder"
+                "no_home",
+                str(home.root),
+                "There is no such folder.",
+                "XNAI_HOME=the right folder; if the home is lost: `xnai backups`, then `xnai restore --into "
+                f"{home.root}`; if there never was one: `xnai run`",
             )
         ]
     if not os.access(home.root, os.R_OK | os.X_OK):

@@ -46,7 +46,8 @@ def _nothing_released(home: Home) -> Diagnosis:
     known = (home.root / "home.json").exists() or home.sample.is_dir()
     first = "" if known else " with XNAI_DOCUMENTS=the folder of your documents, or after `xnai sample`"
     what = "Nothing was ever released, so nothing can be searched."
-    remedy = f"`xnai run`{first}; if a home was lost here, remove the folder and `xnai restore --into` the same path"
+    lost = f"if a home was lost here, remove the folder and `xnai restore --into {home.root}`"
+    remedy = f"`xnai run`{first}; {lost}"
     return Diagnosis("nothing_released", "releases", what, remedy, Urgency.RISK)
 
 
@@ -72,7 +73,7 @@ def _named(home: Home, name: str, release: Release, tables: set[str]) -> Iterato
             "missing_table",
             f"table {release.embeddings_table}",
             f"{whose} names it, and it does not exist.",
-            f"`xnai rollback` to a release that is whole, `xnai run --new-release`, or {RESTORE}",
+            f"`xnai run` makes that of the current release again; else `xnai rollback` to a whole one, or {RESTORE}",
         )
     made_again = "`xnai run` exports it again" if release.adapter is None else RESTORE
     for space in filter(None, (release.vector_space, release.cut_by)):
