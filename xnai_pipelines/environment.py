@@ -117,15 +117,9 @@ def make_home(settings: Settings) -> None:
 
     Raises:
         HomeError: It cannot be made, or not be written.
-        SettingsError: XNAI_DAGSTER_HOME names no folder with a dagster.yaml, or the tables lie elsewhere than
-            XNAI_LANCEDB_URI says.
+        SettingsError: The tables lie elsewhere than XNAI_LANCEDB_URI says.
     """
     home = Home(settings.home)
-    if settings.dagster_home and not (settings.dagster_home / "dagster.yaml").is_file():
-        raise SettingsError(
-            f"XNAI_DAGSTER_HOME={str(settings.dagster_home)!r} is not a folder with a dagster.yaml. Put one there, "
-            "or unset it to use the one of the home."
-        )
     try:
         home.dagster.mkdir(parents=True, exist_ok=True)
         for name in DAGSTER_FILES[:1] if settings.dagster_home else DAGSTER_FILES:
@@ -136,6 +130,19 @@ def make_home(settings: Settings) -> None:
         raise unwritable(home, error) from error
     migrate(home, lambda sentence: print(sentence, file=sys.stderr))
     claim_tables(home, settings.lancedb_uri)
+
+
+def check_instance(settings: Settings) -> None:
+    """Check that the Dagster instance of the settings is there. What starts no run, such as the service, needs none.
+
+    Raises:
+        SettingsError: XNAI_DAGSTER_HOME names no folder with a dagster.yaml.
+    """
+    if settings.dagster_home and not (settings.dagster_home / "dagster.yaml").is_file():
+        raise SettingsError(
+            f"XNAI_DAGSTER_HOME={str(settings.dagster_home)!r} is not a folder with a dagster.yaml. Put one there, "
+            "or unset it to use the one of the home."
+        )
 
 
 def check_writable(settings: Settings) -> None:

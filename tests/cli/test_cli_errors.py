@@ -301,9 +301,16 @@ def test_a_storage_of_dagster_that_cannot_be_used_is_named(tmp_path):
     assert "file is not a database" in said
 
 
-def test_a_dagster_home_without_its_file_is_named(tmp_path):
-    said = refused(command(variables(home=tmp_path, dagster_home="/nope"), "run"), 2)
+@pytest.mark.parametrize("starting", ["run", "maintain", "ui"])
+def test_a_dagster_home_without_its_file_is_named(starting, answering):
+    said = refused(command(variables(answering, dagster_home="/nope"), starting), 2)
     assert "XNAI_DAGSTER_HOME='/nope'" in said
+
+
+def test_what_starts_no_run_needs_no_dagster_home(answering):
+    """The pods of the service get the settings of the others, and no folder of Dagster's."""
+    finished = command(variables(answering, dagster_home="/nope"), "search", "whales")
+    assert finished.code == 0, finished.err
 
 
 @pytest.mark.slow

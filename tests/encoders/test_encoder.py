@@ -73,6 +73,11 @@ def test_an_encoder_knows_the_writing_of_its_own_languages(built_encoder: Encode
     assert familiarity > 0.9 if known else familiarity < 0.1
 
 
+@pytest.mark.parametrize("text", ["Two cats sleep [MASK] on IL-6", "Кот und 猫 தமிழ்", "?!", "cats and dogs " * 200])
+def test_the_writing_of_a_query_is_that_of_any_text(built_encoder: Encoder, text: str) -> None:
+    assert built_encoder.query_writing(text) == built_encoder.writing(text)
+
+
 def test_an_encoder_with_a_token_for_each_chinese_character_knows_chinese() -> None:
     characters = dict.fromkeys(["[UNK]", *(chr(code) for code in range(0x4E00, 0xA000, 4)), *"怎么备份数据库"])
     vocabulary = {token: place for place, token in enumerate(characters)}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from xnai_pipelines.search.spelling import LONG, Correction, corrected, vocabulary_of
+from xnai_pipelines.search.spelling import LONG, Correction, Vocabulary, corrected, vocabulary_of
 from xnai_pipelines.search.words import terms
 
 TEXTS = [
@@ -24,7 +24,7 @@ WORDS = set(VOCABULARY["word"].to_pylist())
 
 
 def correct(text: str, kept: frozenset[str] = frozenset()) -> str:
-    return corrected(text, kept, WORDS.__contains__, VOCABULARY)[0]
+    return corrected(text, kept, WORDS.__contains__, Vocabulary(VOCABULARY))[0]
 
 
 def test_the_vocabulary_has_words_and_no_stems():
@@ -91,7 +91,7 @@ def test_a_quoted_word_is_kept():
 
 
 def test_corrections_are_named():
-    found = corrected("certifcate and certifcate", (), WORDS.__contains__, VOCABULARY)
+    found = corrected("certifcate and certifcate", (), WORDS.__contains__, Vocabulary(VOCABULARY))
     assert found == ("certificate and certificate", (Correction("certifcate", "certificate"),))
 
 
@@ -103,7 +103,7 @@ def test_the_nearest_word_is_that_of_a_comparison_with_all(word: str, known: lis
     edits = 2 if len(word) >= LONG else 1
     near = [one for one in known if OSA.distance(word, one) <= edits and (edits == 2 or one[0] == word[0])]
     vocabulary = vocabulary_of(known, np.ones(len(known), np.int64))
-    said, corrections = corrected(word, (), lambda _: False, vocabulary)
+    said, corrections = corrected(word, (), lambda _: False, Vocabulary(vocabulary))
     expected = min(near, key=lambda one: (OSA.distance(word, one), one), default=word)
     assert said == expected
     assert [each.searched for each in corrections] == [expected] * bool(near)

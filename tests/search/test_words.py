@@ -194,4 +194,4 @@ def test_a_run_of_letters_is_one_letter_after_the_other(text: str):
 
 
 def test_a_title_of_unspaced_writing_is_found_in_a_question_that_has_it():
-    assert " ".join(title("数据库备份")) in possible_titles("请问数据库备份怎么做")
+    assert " ".join(title(words("数据库备份"))) in possible_titles("请问数据库备份怎么做")

@@ -2,7 +2,8 @@
 
 - Nothing waits for the disk, neither our files nor a commit of SQLite. A process that is killed loses nothing by that,
   only a machine that loses its power.
-- Dagster's storages of one file share an engine. They make one for every query, which compiles its statements again.
+- Dagster's storages of one file share an engine, which holds no connection. They make one for every query, which
+  compiles its statements again, and dispose of it, which makes it another pool.
 - The revisions of a schema are read once. Each storage that is opened reads them all to see whether it is the newest.
 
 Processes that tests start afresh do as usual.
@@ -52,7 +53,13 @@ def _shared_engine(url: Any, **options: Any) -> Engine:
 @functools.lru_cache(maxsize=64)
 def _engine_of(url: str, timeout: float | None) -> Engine:
     waiting = {} if timeout is None else {"timeout": timeout}
-    return _create_engine(url, poolclass=NullPool, connect_args=waiting)
+    engine = _create_engine(url, poolclass=NullPool, connect_args=waiting)
+    engine.dispose = _nothing_to_close  # type: ignore[method-assign]
+    return engine
+
+
+def _nothing_to_close(*, close: bool = True) -> None:
+    """Keep the engine as it is."""
 
 
 def _known_revisions(config: Config) -> ScriptDirectory:

@@ -20,10 +20,15 @@ Manifest = dict[str, Any]
 
 
 def rendered(overlay: str, folder: Path = KUBERNETES) -> list[Manifest]:
-    """Return the objects of an overlay, made by kubectl, which carries kustomize and needs no cluster for that."""
+    """Return the objects of an overlay."""
+    return kustomized(folder / "overlays" / overlay)
+
+
+def kustomized(folder: Path) -> list[Manifest]:
+    """Return the objects of a folder, made by kubectl, which carries kustomize and needs no cluster for that."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not installed")
-    command = ["kubectl", "kustomize", str(folder / "overlays" / overlay)]
+    command = ["kubectl", "kustomize", str(folder)]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
     return list(yaml.safe_load_all(finished.stdout))

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from xnai_pipelines.defs.resources import PROGRESS
 from xnai_pipelines.defs.runs import end_dead_runs
-from xnai_pipelines.environment import check_writable, dagster_home
+from xnai_pipelines.environment import check_instance, check_writable, dagster_home
 from xnai_pipelines.errors import HomeError, expected
 from xnai_pipelines.settings import settings
 from xnai_pipelines.state.full_disk import full_disk
@@ -74,7 +74,9 @@ def execute(
 
     Raises:
         HomeError: The home or Dagster's storage cannot be written.
+        SettingsError: There is no Dagster instance where XNAI_DAGSTER_HOME says.
     """
+    check_instance(settings())
     check_writable(settings())
     from xnai_pipelines.definitions import defs
 
@@ -156,7 +158,12 @@ def _progress_on_stderr() -> Iterator[None]:
 
 
 def end_runs_left_behind(home: Home) -> None:
-    """Mark the runs of killed processes as failed."""
+    """Mark the runs of killed processes as failed.
+
+    Raises:
+        SettingsError: There is no Dagster instance where XNAI_DAGSTER_HOME says.
+    """
+    check_instance(settings())
     with dg.DagsterInstance.get() as instance:
         end_dead_runs(instance, home)
 

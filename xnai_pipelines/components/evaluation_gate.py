@@ -163,7 +163,7 @@ class EvaluationGate(dg.Component, dg.Model, dg.Resolvable):
         return next((run for run in runs if self.metric in run.data.metrics), None)
 
     def _champions_value(self, client: "MlflowClient", champion: Champion) -> float | None:
-        """Return the metric of the champion's run; None before there is a champion, or where its run lacks it."""
+        """Return the metric of the champion's run; None before there is a champion, or if its run lacks it."""
         from mlflow.exceptions import MlflowException
 
         try:

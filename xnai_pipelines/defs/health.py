@@ -1,4 +1,4 @@
-"""Health: what is wrong with the documents themselves, and which pages to mend first."""
+"""Health: what is wrong with the documents themselves, and which pages to fix first."""
 
 from datetime import UTC, datetime
 

@@ -82,7 +82,7 @@ ASSET_JOBS = {
     "retrain": _AssetJob(
         RETRAIN,
         "Train an adapter on the questions, compare it with the current release, and release it if it passes the gate.",
-        # one at a time, also where a person asks for one while the sensor's is running
+        # one at a time, also if a person asks for one while the sensor's is running
         tags=RETRAINING,
     ),
     "try_encoder": _AssetJob(

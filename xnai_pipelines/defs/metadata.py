@@ -29,7 +29,7 @@ def result(
             a form of its own, such as another dataclass.
         revision: Says what is stored: the same revision, the same content. What reads the asset is out of date once
             this differs from what it read.
-        named: What fields are called in the UI where that is not their name.
+        named: What fields are called in the UI, if not by their name.
         more: Other entries; one that has a field's name stands in its place. None is left out.
     """
     shown: dict[str, Any] = {}
@@ -46,7 +46,7 @@ def not_measured(reason: str) -> dg.MaterializeResult[None]:
 
 
 def rate(items: int, seconds: float) -> float:
-    """Return items a second, 0 where no time was taken."""
+    """Return items per second, 0 if no time was taken."""
     return round(items / seconds, 1) if seconds else 0.0
 
 

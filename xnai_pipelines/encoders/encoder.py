@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from xnai_pipelines.encoders.expansion import expanded
 from xnai_pipelines.encoders.runtime import Runtime, int8_sums_saturate
@@ -32,7 +32,7 @@ from xnai_pipelines.encoders.specification import (
     Pooling,
     read_encoder_file,
 )
-from xnai_pipelines.encoders.writing import Writing, more_fluent, writing
+from xnai_pipelines.encoders.writing import Writing, more_fluent, writing, writing_of
 from xnai_pipelines.state.artefacts import file_sha256, read_card
 
 _log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Encoder:
         self._tokenizer = opened.tokenizer
         self._companion = companion
         self._inputs = [node.name for node in opened.session.get_inputs()]
-        self._last_query: tuple[str, Tokens] | None = None
+        self._last_query: tuple[str, Tokens, Encoding] | None = None
 
     @classmethod
     def load(cls, folder: Path, threads: int) -> "Encoder":
@@ -194,7 +194,8 @@ class Encoder:
 
     def passage_tokens(self, text: str) -> Tokens:
         """Return a passage's tokens, without those of the prefix."""
-        found = self._tokens(self.spec.passage_prefix, text)
+        prefix = self.spec.passage_prefix
+        found = self._tokens(prefix, self._tokenizer.encode(prefix + text))
         if self._companion is None:
             return found
         return replace(found, text_vector=self._with(found.text_vector, self._companion.encode_passage(text)))
@@ -204,15 +205,19 @@ class Encoder:
 
         Those of the last query are kept: an answer ranks by its vector, then reads these.
         """
+        return self._query(text)[0]
+
+    def _query(self, text: str) -> tuple[Tokens, Encoding]:
         last = self._last_query
         if last is None or last[0] != text:
-            tokens = self._tokens(self.spec.query_prefix, text)
+            encoding = self._tokenizer.encode(self.spec.query_prefix + text)
+            tokens = self._tokens(self.spec.query_prefix, encoding)
             if self._companion is not None:
                 tokens = replace(tokens, text_vector=self._with(tokens.text_vector, self._companion.encode_query(text)))
             for array in (tokens.vectors, tokens.text_vector):
                 array.flags.writeable = False  # they are given more than once
-            last = self._last_query = (text, tokens)
-        return last[1]
+            last = self._last_query = (text, tokens, encoding)
+        return last[1:]
 
     def encode_query(self, text: str) -> Vector:
         """Return a query's vector: float32 [dimension], unit length."""
@@ -226,6 +231,13 @@ class Encoder:
         """Return what the tokenizer makes of a text, or the companion's if that knows its writing better."""
         own = writing(self._tokenizer, text)
         return own if self._companion is None else more_fluent(own, self._companion.writing(text))
+
+    def query_writing(self, text: str) -> Writing:
+        """Return what `writing` does of a query, from the tokens that its vector is made of if they are the same."""
+        tokens, encoding = self._query(text)
+        if self._companion is not None or self.spec.query_prefix or tokens.truncated:
+            return self.writing(text)
+        return writing_of(self._tokenizer, text, encoding)
 
     def has_word(self, word: str) -> bool:
         """Return whether a tokenizer's vocabulary has the word whole: then it is a common one, spelt right."""
@@ -254,8 +266,7 @@ class Encoder:
         )
         return vectors if self._companion is None else self._with(vectors, self._companion.encode_padded(texts))
 
-    def _tokens(self, prefix: str, text: str) -> Tokens:
-        encoding = self._tokenizer.encode(prefix + text)
+    def _tokens(self, prefix: str, encoding: Encoding) -> Tokens:
         hidden: Vector = self._session.run(None, graph_inputs(encoding, self._inputs))[0][0]
         spans = tuple((max(0, start - len(prefix)), max(0, end - len(prefix))) for start, end in encoding.offsets)
         vectors = hidden / np.linalg.norm(hidden, axis=1, keepdims=True)

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 # Tokens per letter. MiniLM: English 0.16 to 0.44, German and French 0.4 to 0.45, Russian 0.78 to 1.07, Hindi 0.9;
 # multilingual-e5-small: 0.28 to 0.34 in these, 0.46 in Hindi, 0.35 to 0.6 in Chinese, Japanese and Korean.
@@ -76,17 +76,22 @@ def more_fluent(one: Writing, other: Writing) -> Writing:
 
 def writing(tokenizer: Tokenizer, text: str) -> Writing:
     """Return what a tokenizer makes of a text, up to the length to which it truncates."""
-    encoding = tokenizer.encode(text, add_special_tokens=False)
-    if not encoding.ids:
+    return writing_of(tokenizer, text, tokenizer.encode(text, add_special_tokens=False))
+
+
+def writing_of(tokenizer: Tokenizer, text: str, encoding: Encoding) -> Writing:
+    """Return what a tokenizer made of a text; special tokens, such as those at its ends, do not count."""
+    tokens = zip(encoding.ids, encoding.offsets, encoding.special_tokens_mask, strict=True)
+    pairs = [(token, span) for token, span, special in tokens if not special]
+    if not pairs:
         return Writing()
     unknown_id = tokenizer.token_to_id("[UNK]")
     if unknown_id is None:
         unknown_id = tokenizer.token_to_id("<unk>")
-    pairs = zip(encoding.ids, encoding.offsets, strict=True)
     syllable = 1 / _FAMILIAR if has_characters(tokenizer) else _SYLLABLE
     unknown = [_letters(text[start:end], syllable) for token, (start, end) in pairs if token == unknown_id]
-    letters = _letters(text[: encoding.offsets[-1][1]], syllable)
-    return Writing(letters, min(letters, sum(unknown)), len(encoding.ids) - len(unknown))
+    letters = _letters(text[: pairs[-1][1][1]], syllable)
+    return Writing(letters, min(letters, sum(unknown)), len(pairs) - len(unknown))
 
 
 @lru_cache(maxsize=8)

@@ -32,7 +32,7 @@ _PIECE_BYTES = 65_536
 
 @cache
 def _breakers() -> Any:
-    # where redis is installed, purgatory imports it, used or not: half a second of a start
+    # if redis is installed, purgatory imports it, used or not: half a second of a start
     from purgatory import SyncCircuitBreakerFactory
 
     return SyncCircuitBreakerFactory(default_threshold=FAILURES, default_ttl=PAUSE_SECONDS)

@@ -28,7 +28,7 @@ from xnai_pipelines.search.pieces import BASE, CODES, PLACES, SCHEMA, VECTORS, p
 from xnai_pipelines.search.posting_files import LENGTHS, write_weights
 from xnai_pipelines.search.stems import STEMMED
 from xnai_pipelines.search.table_rows import SHOWN, TableRows, numbered
-from xnai_pipelines.search.words import ANALYSER, terms, title
+from xnai_pipelines.search.words import ANALYSER, terms, title, words
 from xnai_pipelines.state.schemas import PASSAGE_COLUMNS
 from xnai_pipelines.state.table_reading import vectors_of
 
@@ -199,7 +199,7 @@ def _originals(digests: npt.NDArray[np.bytes_]) -> npt.NDArray[np.int64]:
 def _titles(headings: pa.ChunkedArray) -> pa.ListArray:
     """Return the first heading of each passage as its one term, none for passages without: list<string> [n]."""
     paths = headings.to_pylist()
-    terms = {name: " ".join(title(name)) for name in {path[0] for path in paths if path}}
+    terms = {name: " ".join(title(words(name))) for name in {path[0] for path in paths if path}}
     return pa.array([[terms[path[0]]] if path else [] for path in paths], pa.list_(pa.string()))
 
 

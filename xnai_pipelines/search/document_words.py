@@ -59,13 +59,13 @@ class DocumentWords:
 
     def _times(self, terms: tuple[str, ...]) -> npt.NDArray[np.float64]:
         """Return how often each document has one of the terms: float64 [m]."""
-        times = np.zeros(self._number + 1)
-        postings = self.postings
+        places, counts, postings = [np.empty(0, np.int32)], [np.empty(0, np.uint16)], self.postings
         for term in terms:
-            for piece, counts, entries in zip(postings.pieces, postings.times, postings.of(term), strict=True):
-                if entries.start < entries.stop:
-                    times += np.bincount(self._of_places.take(piece.places[entries]), counts[entries], len(times))
-        return times[:-1]
+            for piece, times, entries in zip(postings.pieces, postings.times, postings.of(term), strict=True):
+                places.append(piece.places[entries])
+                counts.append(times[entries])
+        documents = self._of_places.take(np.concatenate(places))
+        return np.bincount(documents, np.concatenate(counts), self._number + 1)[:-1].astype(np.float64, copy=False)
 
     @cached_property
     def _of_places(self) -> npt.NDArray[np.int32]:

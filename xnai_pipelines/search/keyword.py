@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence, Set
-from functools import cached_property, partial, reduce
+from functools import cached_property, lru_cache, partial, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from xnai_pipelines.search.languages import TELLING, Languages
 from xnai_pipelines.search.postings import DECOMPOUNDED, compound_parts, rarity
 from xnai_pipelines.search.query import Asked
 from xnai_pipelines.search.ranking import Rows, Scores, best_rows
+from xnai_pipelines.search.spelling import Vocabulary
 from xnai_pipelines.search.stems import stem
 from xnai_pipelines.search.words import Word, fold, folded, normalise, title, words
 
@@ -88,7 +89,7 @@ class KeywordSearch:
         return told
 
     def _telling(self, text: str) -> Sequence[Word]:
-        asked = list(words(text))
+        asked = question_words(text)
         capitals = {word.text for word in asked if word.text.isupper()}
         absent = {name for name in capitals if name not in self}
         found = [word for word in asked if word.text not in absent]
@@ -138,10 +139,10 @@ class KeywordSearch:
         asked = there = 0.0
         for word in {word.text for word in self.telling(text)}:
             terms = [word, *self._stems(word), *self._parts(word)]
-            rare = float(rarity(number, max(map(self.number, terms))))
+            rare = rarity(number, max(map(self.number, terms)))
             asked += rare
             there += rare * any(self._corpus.postings.has(term, best) for term in terms)
-        return min(1.0, there / min(asked, TELLING_WORDS * float(rarity(number, 1))))
+        return min(1.0, there / min(asked, TELLING_WORDS * rarity(number, 1)))
 
     def spoken(self, text: str, scores: Scores) -> Mapping[str, float]:
         """Return which share of a question's words each language of 20 passages has, 0 to 1; 1 for the question's own.
@@ -150,7 +151,7 @@ class KeywordSearch:
             text: The question.
             scores: What `scores` returns for it.
         """
-        found = (self.containing(word) for word in {word.text for word in words(text)})
+        found = (self.containing(word) for word in {word.text for word in question_words(text)})
         return self.languages.spoken(found, best_found(scores))
 
     @cached_property
@@ -173,13 +174,13 @@ class KeywordSearch:
         return rows if self._readable is None else rows[self._readable[rows]]
 
     @cached_property
-    def vocabulary(self) -> pa.Table:
-        """The words of the passages and how often each occurs, as `vocabulary_of` returns them."""
+    def vocabulary(self) -> Vocabulary:
+        """The words of the passages and how often each occurs."""
         words, there = self._corpus.vocabulary, self._there
         if there is None:
-            return words
+            return Vocabulary(words)
         counts = pa.array(self._corpus.postings.counts(self._corpus.vocabulary_places, there))
-        return words.set_column(1, "count", counts).filter(pc.greater(counts, 0)).combine_chunks()
+        return Vocabulary(words.set_column(1, "count", counts).filter(pc.greater(counts, 0)).combine_chunks())
 
     def titled(self, text: str) -> list[Passages]:
         """Return the passages of each document whose whole title is in the text, word for word."""
@@ -239,6 +240,12 @@ class KeywordSearch:
         return reduce(partial(np.intersect1d, assume_unique=True), found) if found else np.empty(0, np.int32)
 
 
+@lru_cache(maxsize=LAST_QUESTIONS)
+def question_words(text: str) -> Sequence[Word]:
+    """Return the words of a question: several parts of search ask for them."""
+    return tuple(words(text))
+
+
 def best_found(scores: Scores, most: int = TELLING) -> Rows:
     """Return the best passages that contain a word of the question, 10 unless told otherwise: int64 [m]."""
     found = np.flatnonzero(scores > 0)
@@ -256,10 +263,10 @@ def possible_titles(text: str) -> set[str]:
     A single word has to be written as a name, with a capital inside the text: the title "Random" is not meant by "a
     random number".
     """
-    found = title(text)
+    found = title(question_words(text))
     runs = {
         " ".join(found[first:last])
         for first in range(len(found))
         for last in range(first + 2, min(first + LONGEST_TITLE, len(found)) + 1)
     }
-    return runs | {word for name in text.split()[1:] if name[0].isupper() for word in title(name)}
+    return runs | {word for name in text.split()[1:] if name[0].isupper() for word in title(words(name))}

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from math import log1p
 from typing import Any, Self
 
 import numpy as np
@@ -177,7 +178,7 @@ class Postings(Inverted):
             passages: Number of passages that may be read; what the others score says nothing.
             number: Returns how many of these contain a term.
         """
-        scores = np.zeros(self.places.number, np.float32)
+        places, added = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
         counted = set[str]()
         for word, weight in asked.items():
             terms = [term for term in word if term not in counted]
@@ -185,7 +186,10 @@ class Postings(Inverted):
             factor = np.float32(weight * rarity(passages, sum(map(number or self.number, terms))))
             for term in terms:
                 for piece, weights, entries in zip(self.pieces, self.weights, self.of(term), strict=True):
-                    np.add.at(scores, piece.places[entries], factor * weights[entries])
+                    places.append(piece.places[entries])
+                    added.append(factor * weights[entries])
+        scores = np.zeros(self.places.number, np.float32)
+        np.add.at(scores, np.concatenate(places), np.concatenate(added))
         return scores
 
 
@@ -210,9 +214,9 @@ def saturated(times: npt.NDArray[Any], lengths: npt.NDArray[Any], mean: float) -
     return times * (K1 + 1) / (times + K1 * (1 - B + B * lengths / mean))
 
 
-def rarity(passages: int, containing: Any) -> Any:
-    """Return the inverse document frequency of terms that so many of the passages contain."""
-    return np.log1p((passages - containing + 0.5) / (containing + 0.5))
+def rarity(passages: int, containing: int) -> float:
+    """Return the inverse document frequency of a term that so many of the passages contain."""
+    return log1p((passages - containing + 0.5) / (containing + 0.5))
 
 
 def compound_parts(term: str, known: Container[str]) -> Iterator[str]:

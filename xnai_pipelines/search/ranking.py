@@ -72,8 +72,9 @@ class Estimates:
         """Return the exact scores of rows, float32 [m], and keep them."""
         if self.exact is not None:
             estimated = rows[self._estimated[rows]]
-            self.scores[estimated] = self.exact(estimated)
-            self._estimated[estimated] = False
+            if len(estimated):
+                self.scores[estimated] = self.exact(estimated)
+                self._estimated[estimated] = False
         return self.scores[rows]
 
     def among(self, readable: npt.NDArray[np.bool_] | None) -> Self:
@@ -98,15 +99,24 @@ class Estimates:
         )
 
     def best(self, most: int) -> Rows:
-        """Return the rows of the highest exact scores, as `best_rows` does.
-
-        Any of the best has an exact score of at least the last estimate among the best estimates less the error, so its
-        estimate is within twice the error of that.
-        """
-        if self.exact is None:
-            return best_rows(self.scores, most)
-        near = _near(self.scores, most, 2 * self.error)
+        """Return the rows of the highest exact scores, as `best_rows` does."""
+        near = self._near(most)
         return near[best_rows(self.at(near), most)]
+
+    def highest(self, most: int) -> Scores:
+        """Return the highest exact scores, at most so many, in any order: float32 [m]."""
+        return _highest(self.at(self._near(most)), most)
+
+    def _near(self, most: int) -> Rows:
+        """Return the rows of the highest exact scores, and some more.
+
+        The rows of the highest estimates have exact scores too. Any of the best has one of at least the last among
+        these, so its estimate is at most the error below that.
+        """
+        first = _near(self.scores, most)
+        if self.exact is None or len(first) < most:
+            return first
+        return np.flatnonzero(self.scores >= _highest(self.at(first), most)[0] - self.error)
 
 
 def fused(vector: Scores, keyword: Scores, weight: float) -> Scores:
@@ -129,23 +139,23 @@ def estimated_sum(
     keyword: Scores,
     *,
     weight: float,
-    added: Scores,
+    added: Scores | np.float32,
     readable: npt.NDArray[np.bool_] | None = None,
     unspoken: Sequence[Unspoken] = (),
 ) -> Estimates:
-    """Return what `fused` does, of estimated similarities, and `added` to it: float32 [n].
+    """Return what `fused` does, of estimated similarities, and `added`, float32 [n] or 0, to it: float32 [n].
 
     Passages of an `unspoken` language are compared by their vectors: on the scale of the best 100 of the language, for
     encoders give all of them lower similarities. Their words count as the mean of the best 100 does: nothing.
     """
-    scale = _scale_of(vector.among(readable))
+    scale = _Scale.of(vector.among(readable).highest(SCALED_BY))
     factors, means = np.array([scale.factor], np.float32), np.array([scale.mean], np.float32)
     words = standardised(keyword, readable)
     words *= np.float32(1 - weight)
     if unspoken:
         factors, means = np.repeat(factors, len(keyword)), np.repeat(means, len(keyword))
     for one in unspoken:
-        own = _scale_of(vector.of(one.rows))
+        own = _Scale.of(vector.of(one.rows).highest(SCALED_BY))
         mixed = scale.mixed(own, one.share)
         factors[one.rows], means[one.rows] = mixed.factor, mixed.mean
         words[one.rows] *= np.float32(1 - one.share)
@@ -164,12 +174,6 @@ def estimated_sum(
         abs(weight) * vector.error * float(factors.max(initial=0.0)),
         None if vector.exact is None else lambda rows: total(vector.at(rows), rows),
     )
-
-
-def _scale_of(vector: Estimates) -> "_Scale":
-    """Return the scale of the best 100 similarities."""
-    best = vector.best(SCALED_BY)
-    return _Scale.of(vector.at(best))
 
 
 def standardised(scores: Scores, readable: npt.NDArray[np.bool_] | None = None) -> Scores:
@@ -207,21 +211,21 @@ def best_rows(scores: Scores, most: int) -> Rows:
 
     Equal scores are ordered by row, so the order is the same in every run.
     """
-    rows = _near(scores, most)  # all that tie for the last place: their order decides
+    rows = _near(scores, most)
     order = np.argsort(-scores[rows], kind="stable")
     best: Rows = rows[order][:most].astype(np.int64)
     return best
 
 
-def _near(scores: Scores, most: int, margin: float = 0.0) -> Rows:
-    """Return the rows of the highest scores, at most so many, and of those that are at most `margin` below: int64 [m].
+def _near(scores: Scores, most: int) -> Rows:
+    """Return the rows of the highest scores, so many and all that tie for the last place, ascending: int64 [m].
 
-    They are ascending; -inf is no score.
+    -inf is no score.
     """
-    bound = _bound(scores, most) - margin
+    bound = _bound(scores, most)
     rows = np.flatnonzero(scores >= bound if bound > -np.inf else scores > -np.inf)
     few = scores[rows]
-    return rows[few >= _highest(few, most)[0] - margin] if len(few) > most else rows
+    return rows[few >= _highest(few, most)[0]] if len(few) > most else rows
 
 
 def _highest(scores: Scores, most: int) -> Scores:

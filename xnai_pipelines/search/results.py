@@ -25,7 +25,7 @@ def hits(ranking: Ranking, what: Asked, scoring: Scoring, source: GraphSource) -
             score=float(ranking.scores[place]),
             vector=_number(ranking.vector, place),
             keyword=_number(ranking.keyword, place),
-            copies=int(np.count_nonzero(ranking.totals[others] > -np.inf)),
+            copies=int(np.count_nonzero(ranking.totals[others] > -np.inf)) if len(others) else 0,
             path=source.graph.path(ranking.walked, row) if ranking.walked else (),
             **_with_snippet(shown, marked),
         )

@@ -58,13 +58,13 @@ class Scoring:
     def totals(self, what: Asked, vector: Estimates | None, keyword: Scores) -> Estimates:
         """Return what passages are ranked by; of keyword search alone -inf for those that it does not find."""
         if vector is None:
-            return Estimates(np.where(keyword > 0, keyword, np.float32(-np.inf)) + self.added(what, titles=False))
+            return Estimates(np.where(keyword > 0, keyword, np.float32(-np.inf)) + self._added(what, titles=False))
         return self.fusing(what, vector, keyword)(self.policy)
 
     def fusing(self, what: Asked, vector: Estimates, keyword: Scores) -> Callable[[RankingPolicy], Estimates]:
         """Return what gives the totals by a policy of other weights; what does not depend on these is computed once."""
         weighed = self._weighed(what.text, keyword)
-        added, unspoken = self.added(what, titles=True), self._unspoken(what.text, keyword)
+        added, unspoken = self._added(what, titles=True), self._unspoken(what.text, keyword)
 
         def fused(policy: RankingPolicy) -> Estimates:
             return estimated_sum(
@@ -78,7 +78,7 @@ class Scoring:
         return self._weighed(text, keyword)(self.policy)
 
     def _weighed(self, text: str, keyword: Scores) -> Callable[[RankingPolicy], float]:
-        writing, known = self.encoder.writing(text), self._known_language(keyword)
+        writing, known = self.encoder.query_writing(text), self._known_language(keyword)
         explained, found = self.keyword.explained(text, keyword), int(np.count_nonzero(keyword > 0))
         return lambda policy: policy.weight_for(writing, explained=explained, found=found, known=known)
 
@@ -87,7 +87,7 @@ class Scoring:
         return self._familiarity(text, self.keyword.scores(text))
 
     def _familiarity(self, text: str, keyword: Scores) -> float:
-        return min(self.encoder.writing(text).familiarity, self._known_language(keyword))
+        return min(self.encoder.query_writing(text).familiarity, self._known_language(keyword))
 
     def _unspoken(self, text: str, keyword: Scores) -> list[Unspoken]:
         """Return the passages in languages that a question is not in, as far as the encoder is known to know them.
@@ -115,13 +115,15 @@ class Scoring:
         known = [self.policy.languages.get(language or "", 1.0) for language in languages]
         return sum(known) / len(known) if known else 1.0
 
-    def added(self, what: Asked, *, titles: bool) -> Scores:
-        """Return what a passage's identifiers and phrases add to its score, and its document's title: float32 [n]."""
+    def _added(self, what: Asked, *, titles: bool) -> Scores | np.float32:
+        """Return what identifiers, phrases and the document's title add to a passage's score: float32 [n], or 0."""
+        first = [*map(self.keyword.containing, self.keyword.lookups(what.text)), *self.keyword.phrases(what)]
+        titled = self.keyword.titled(what.text) if titles else []
+        if not first and not titled:
+            return np.float32(0)
         added = np.zeros(len(self.corpus.passages), np.float32)
-        for term in self.keyword.lookups(what.text):
-            added[self.keyword.containing(term)] += FIRST
-        for rows in self.keyword.phrases(what):
+        for rows in first:
             added[rows] += FIRST
-        for rows in self.keyword.titled(what.text) if titles else ():
+        for rows in titled:
             added[rows] += TITLED
         return added

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice, pairwise
 
 import numpy as np
@@ -37,8 +38,40 @@ def vocabulary_of(terms: Sequence[str], counts: npt.NDArray[np.int64]) -> pa.Tab
     return table.filter(kept).sort_by("word").combine_chunks()
 
 
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Words that are searched for instead of those that no passage has.
+
+    Attributes:
+        words: Result of `vocabulary_of`.
+    """
+
+    words: pa.Table
+
+    @cached_property
+    def _letters(self) -> pa.ChunkedArray:
+        """The number of letters of each word."""
+        return pc.utf8_length(self.words["word"])
+
+    def nearest(self, word: str) -> str | None:
+        """Return the word with the fewest edits to one that is not known; None if all have too many."""
+        # imported here: few questions need it, and every search would wait for it
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extract
+
+        edits = 2 if len(word) >= LONG else 1
+        as_long = pc.less_equal(pc.abs(pc.subtract(self._letters, len(word))), edits)
+        if len(word) < LONG:
+            as_long = pc.and_(as_long, pc.starts_with(self.words["word"], word[0]))
+        candidates = self.words.filter(as_long)
+        candidates = candidates.filter(_has_a_part(candidates["word"], word, edits))
+        counts = candidates["count"].to_pylist()
+        found = extract(word, candidates["word"].to_pylist(), scorer=OSA.distance, score_cutoff=edits, limit=None)
+        return min(found, key=lambda one: (one[1], -counts[one[2]], one[0]))[0] if found else None
+
+
 def corrected(
-    text: str, kept: Collection[str], is_known: Callable[[str], bool], vocabulary: pa.Table
+    text: str, kept: Collection[str], is_known: Callable[[str], bool], vocabulary: Vocabulary
 ) -> tuple[str, tuple[Correction, ...]]:
     """Return the question with its unknown words corrected, and the corrections.
 
@@ -51,38 +84,20 @@ def corrected(
         text: The question.
         kept: Words in exact form that are not corrected.
         is_known: Whether a word in exact form is right as it is.
-        vocabulary: Result of `vocabulary_of`.
+        vocabulary: The words to choose from.
     """
     written = dict.fromkeys(fold(match["word"]) for match in _WORD.finditer(text))
     spaced = (word for word in written if not UNSPACED_WRITING.search(word))
     unknown = list(islice((word for word in spaced if word not in kept and not is_known(word)), MOST_UNKNOWN + 1))
     if len(unknown) > MOST_UNKNOWN or (len(unknown) == MOST_UNKNOWN and len(text.split()) < 2 * MOST_UNKNOWN):
         return text, ()
-    found = {word: nearest for word in unknown if (nearest := _nearest(word, vocabulary)) is not None}
+    found = {word: nearest for word in unknown if (nearest := vocabulary.nearest(word)) is not None}
 
     def repaired(match: re.Match[str]) -> str:
         nearest = found.get(fold(match["word"]))
         return match.group() if nearest is None else match["before"] + nearest
 
     return _WORD.sub(repaired, text), tuple(Correction(*pair) for pair in found.items())
-
-
-def _nearest(word: str, vocabulary: pa.Table) -> str | None:
-    # imported here: few questions need it, and every search would wait for it
-    from rapidfuzz.distance import OSA
-    from rapidfuzz.process import extract
-
-    edits = 2 if len(word) >= LONG else 1
-    if len(word) < LONG:
-        vocabulary = vocabulary.filter(pc.starts_with(vocabulary["word"], word[0]))
-    length = pc.utf8_length(vocabulary["word"])
-    candidates = vocabulary.filter(
-        pc.and_(pc.greater_equal(length, len(word) - edits), pc.less_equal(length, len(word) + edits))
-    )
-    candidates = candidates.filter(_has_a_part(candidates["word"], word, edits))
-    counts = candidates["count"].to_pylist()
-    found = extract(word, candidates["word"].to_pylist(), scorer=OSA.distance, score_cutoff=edits, limit=None)
-    return min(found, key=lambda one: (one[1], -counts[one[2]], one[0]))[0] if found else None
 
 
 def _has_a_part(vocabulary: pa.ChunkedArray, word: str, edits: int) -> pa.ChunkedArray:

@@ -6,7 +6,7 @@ is unknown or has no stemmer has its words as ":running", so every passage has e
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -123,10 +123,10 @@ def words(text: str) -> Iterator[Word]:
             yield from _compound(token)
 
 
-def title(text: str) -> list[str]:
+def title(said: Iterable[Word]) -> list[str]:
     """Return the words of a title in order, those of unspaced writing as pairs of letters."""
-    said = (word.text for word in words(text) if not word.text.isupper())
-    return [word for word in said if len(word) > 1 or not UNSPACED_WRITING.match(word)]
+    small = (word.text for word in said if not word.text.isupper())
+    return [word for word in small if len(word) > 1 or not UNSPACED_WRITING.match(word)]
 
 
 def _letters_and_pairs(run: str) -> Iterator[str]:

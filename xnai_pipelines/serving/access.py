@@ -76,7 +76,7 @@ def read_access_rules(documents: Path, known: AccessRules = NO_RULES, *, closed:
 
     Raises:
         AccessRulesError: The file cannot be read or has another form, or the folder is not there. Nobody may read
-            anything until it is mended.
+            anything until it is fixed.
     """
     path = documents / ACCESS_FILE
     try:

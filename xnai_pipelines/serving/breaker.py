@@ -17,7 +17,7 @@ class Breaker:
     """
 
     def __init__(self, name: str, failures: int, seconds: float) -> None:
-        # where redis is installed, purgatory imports it, used or not: half a second of a start
+        # if redis is installed, purgatory imports it, used or not: half a second of a start
         from purgatory import AsyncCircuitBreakerFactory
 
         self.name = name

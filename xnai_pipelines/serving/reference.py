@@ -35,7 +35,7 @@ def reference_page(description: Schema) -> str:
 
 
 def example_of(schema: Schema, description: Schema) -> Any:
-    """Return a value of a schema: its example or default where it has one, else only what is required."""
+    """Return a value of a schema: its example or default if it has one, else only what is required."""
     schema = _resolved(schema, description)
     for key in ("examples", "enum"):
         if schema.get(key):

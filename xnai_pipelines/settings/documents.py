@@ -92,7 +92,7 @@ class DocumentSettings(BaseModel):
 
     @property
     def health(self) -> HealthRules:
-        """From where on a document counts as unhealthy."""
+        """The limits below which a document counts as unhealthy."""
         return HealthRules(
             stale_days=self.health_stale_days,
             quality=self.health_quality,

@@ -87,7 +87,7 @@ class QualitySettings(BaseModel):
 
     @property
     def thresholds(self) -> Thresholds:
-        """From where on accuracy counts as degraded, and how often something is done about it."""
+        """The limits beyond which accuracy counts as degraded, and how often something is done about it."""
         return Thresholds(
             accuracy_floor=self.accuracy_floor,
             tolerance=self.accuracy_tolerance,

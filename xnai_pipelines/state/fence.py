@@ -1,4 +1,4 @@
-"""The fence around a home: a process that lost one of its leases commits nothing there any more.
+"""The fence around a home: a process that lost one of its leases commits nothing more there.
 
 A process that was paused does not know that another took over. So every commit asks first: the writes and removals of
 files in `layout`, the lines of `json_lines`, the folders of `artefacts`, and the commits of `Tables`. The answer holds

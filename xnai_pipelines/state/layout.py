@@ -204,7 +204,7 @@ def write_parts(path: Path, parts: Iterable[bytes]) -> None:
 
 
 def link_or_copy(file: Path, to: Path) -> None:
-    """Make a file, which nobody changes, another one too: the same one, or a copy where there are no hard links."""
+    """Make a file, which nobody changes, another one too: the same one, or a copy if there are no hard links."""
     try:
         os.link(file, to)
     except OSError:

@@ -2,7 +2,7 @@
 
 A lease is a row with an owner, a time at which it expires, and a token that is larger with each new holder. The holder
 renews it; one that was paused for longer loses it to the next. Each commit compares the tokens of all leases that its
-process holds and keeps their rows locked until it is done. So a holder that lost one cannot write any more, and none
+process holds and keeps their rows locked until it is done. So a holder that lost one cannot write, and none
 loses it in the middle of a commit. PostgreSQL lets go of the rows of a holder that stops there for `COMMIT_SECONDS`.
 """
 

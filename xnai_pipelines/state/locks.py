@@ -46,7 +46,7 @@ def sole_writer(home: Home, say: Callable[[str], None]) -> Iterator[None]:
 def leased(home: Home, name: str, owner: str, say: Callable[[str], None]) -> Iterator[None]:
     """Hold the lease of this name while the block runs, if the home has leases; wait for its holder, and say so.
 
-    A process that loses one of its leases commits nothing to the home any more.
+    A process that loses one of its leases commits nothing more to the home.
     """
     leases = leases_of(home)
     if leases is None:
@@ -146,7 +146,7 @@ def shown_alive(home: Home, run_id: str) -> Iterator[None]:
 
 
 def was_shown_alive(home: Home, run_id: str) -> bool:
-    """Return whether the run took its lock and never let go of it in order; so it is where the run was killed."""
+    """Return whether the run took its lock and never let go of it in order; so it is if the run was killed."""
     return bool(_locks(home, run_id))
 
 

@@ -41,7 +41,7 @@ _ZERO_WIDTH_SPACE = "\u200b"
 
 @cache
 def _breakers() -> Any:
-    # where redis is installed, purgatory imports it, used or not: half a second of loading the code location
+    # if redis is installed, purgatory imports it, used or not: half a second of loading the code location
     from purgatory import SyncCircuitBreakerFactory
 
     return SyncCircuitBreakerFactory(default_threshold=ATTEMPTS, default_ttl=PAUSE_SECONDS)

@@ -66,7 +66,7 @@ class HealthReport:
         untranslated: Number of pages of the original that each language lacks.
         questions: Questions searched for, None without a release.
         topics: Questions that nothing answers, by topic.
-        first: Documents to mend first, the most urgent first.
+        first: Documents to fix first, the most urgent first.
         pages: Every document, the most urgent first.
         seconds: Duration.
     """

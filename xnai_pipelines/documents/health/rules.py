@@ -1,4 +1,4 @@
-"""From where on a document counts as unhealthy."""
+"""The limits below which a document counts as unhealthy."""
 
 from dataclasses import dataclass
 
