@@ -49,13 +49,11 @@ def describing(question: str, units: Sequence[Unit], evidence: Sequence[Evidence
     if asked is None or not asked.only or asked.aspect is not Aspect.DOES:
         return []
     for unit in units:
+        text, titles = text_of(unit, evidence), section_of(unit, evidence)[1][-1:]
         near = unit.score >= units[0].score - CLOSE_OF_A_DESCRIPTION
-        path = section_of(unit, evidence)[1][-1:]
-        for symbol in asked.symbols:
-            if (near or any(is_named(title, symbol) for title in path)) and begins_with(
-                text_of(unit, evidence), symbol
-            ):
-                return [replace(unit, score=units[0].score)]
+        about = [symbol for symbol in asked.symbols if begins_with(text, symbol)]
+        if about and (near or any(is_named(title, symbol) for title in titles for symbol in about)):
+            return [replace(unit, score=units[0].score)]
     return []
 
 
@@ -180,7 +178,8 @@ def _items(symbol: Symbol, units: Sequence[Unit], evidence: Sequence[Evidence]) 
     for place, one in enumerate(evidence):
         for found in item_that_names(symbol).finditer(one.text):
             listed = items_around(one.text, found.end())
-            ranges = listed.ranges if listed else [(found.start(), one.text.find("\n\n", found.end()) % len(one.text))]
+            ends = f"{one.text}\n\n".index("\n\n", found.end())
+            ranges = listed.ranges if listed else [(found.start(), ends)]
             start, end = next((item for item in ranges if found.end() <= item[1]), (found.start(), found.end()))
             inside = [unit for unit in units if unit.evidence == place and start <= unit.start - one.start < end]
             if inside:

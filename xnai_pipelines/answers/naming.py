@@ -54,9 +54,12 @@ def defines(text: str, symbol: Symbol) -> bool:
 
 
 def is_named(heading: str, symbol: Symbol) -> bool:
-    """Return whether a heading, or the first cell of a row, is the name of a symbol."""
-    plain = plain_words(heading).strip() or heading.strip()
-    named = _ARGUMENTS.sub("", _NUMBER.sub("", plain, count=1).strip("`* \t")).strip()
+    """Return whether a heading, or the first cell of a row, is the name of a symbol; it may be a link, or in code."""
+    return any(_is_name(words, symbol) for words in (heading, plain_words(heading)))
+
+
+def _is_name(words: str, symbol: Symbol) -> bool:
+    named = _ARGUMENTS.sub("", _NUMBER.sub("", words.strip(), count=1).strip("`* \t")).strip()
     if symbol.is_word:
         return without_kinds(named).casefold() == symbol.name.casefold()
     return symbol.name in {_QUALIFIER.split(named)[-1], without_kinds(named).removeprefix(symbol.written)}
