@@ -259,6 +259,10 @@ class BackupDamagedError(DamagedError):
     """A backup is damaged or cut off."""
 
 
+class OutputError(UnavailableError):
+    """Standard output cannot be written; the message says why."""
+
+
 class HomeError(UnavailableError):
     """The home cannot be used as asked."""
 

@@ -40,7 +40,8 @@ def test_a_home_is_backed_up_listed_restored_after_its_loss_and_searched(answeri
 
 def test_a_key_file_makes_the_backups_encrypted(answering: Workplace, tmp_path: Path):
     there = variables(answering, backup_to=tmp_path / "kept")
-    assert command(there, "backup", "--new-key", str(tmp_path / "key")).code == 0
+    made = command(there, "backup", "--new-key", str(tmp_path / "key"), "--json")
+    assert json.loads(made.out) == {"key_file": str(tmp_path / "key")}
     sealed = {**there, "XNAI_BACKUP_KEY_FILE": str(tmp_path / "key")}
     assert command(sealed, "backup").code == 0
     refused = command(there, "backups")

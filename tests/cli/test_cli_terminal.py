@@ -143,4 +143,8 @@ def test_output_that_cannot_be_written_ends_a_command_without_a_trace(device, co
     ended = subprocess.run(run, stdout=output, stderr=subprocess.PIPE, text=True, check=False)
     os.close(output)
     assert ended.returncode == code
-    assert ended.stderr.count("xnai: No space is left") == said == len(ended.stderr.splitlines())
+    assert (
+        ended.stderr.count("xnai: The output cannot be written (No space left on device)")
+        == said
+        == len(ended.stderr.splitlines())
+    )

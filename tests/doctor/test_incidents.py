@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from tests.support.backed_up import backed_up, copy_home, repository_of
 from tests.support.workplace import Workplace
 from xnai_pipelines.backups.drill import drill
 from xnai_pipelines.backups.restore import restore
-from xnai_pipelines.doctor.diagnosis import Diagnosis
+from xnai_pipelines.doctor.diagnosis import Diagnosis, Urgency
 from xnai_pipelines.doctor.examine import examine
 from xnai_pipelines.doctor.stores import inspect_databases, inspect_records
+from xnai_pipelines.doctor.surroundings import inspect_rights
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.locks import WRITER, held, shown_alive
@@ -289,3 +290,25 @@ def test_the_doctor_changes_nothing(work: Workplace):
     before = content()
     assert found(work.home).keys() == {"dead_run", "orphaned_table"}
     assert content() == before
+
+
+def test_what_this_user_may_not_read_is_told_once_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def inspect(home: Home) -> Iterator[Diagnosis]:
+        raise PermissionError(13, "Permission denied", str(home.lancedb))
+        yield
+
+    monkeypatch.setattr("xnai_pipelines.doctor.examine.INSPECTIONS", (inspect, inspect))
+    home = Home(tmp_path)
+    [lancedb] = [one for one in examine(home, max_backup_hours=48, max_drill_days=8) if one.kind == "not_readable"]
+    assert lancedb.where == str(home.lancedb)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != home.root)
+    [closed] = examine(home, max_backup_hours=48, max_drill_days=8)
+    assert (closed.kind, closed.where) == ("not_readable", str(home.root))
+
+
+def test_a_file_system_that_is_read_only_is_told_instead_of_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    read_only = os.statvfs_result((*os.statvfs(tmp_path)[:8], os.ST_RDONLY, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: read_only)
+    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK | os.X_OK)
+    [one] = inspect_rights(Home(tmp_path))
+    assert (one.kind, one.urgency) == ("read_only", Urgency.RISK)

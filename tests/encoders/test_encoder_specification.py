@@ -104,6 +104,16 @@ def test_an_unknown_pooling_is_refused_by_name(make_folder: Make, pooling: dict[
         read_specification(make_folder(pooling=pooling), Runtime.FP32)
 
 
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"\xff"])
+def test_a_folder_without_a_config_that_can_be_read_is_refused(make_folder: Make, content: bytes | None) -> None:
+    config = make_folder() / "config.json"
+    config.unlink()
+    if content is not None:
+        config.write_bytes(content)
+    with pytest.raises(UnsupportedEncoderError, match=r"config\.json"):
+        read_specification(config.parent, Runtime.FP32)
+
+
 def test_modules_in_another_order_are_refused(make_folder: Make) -> None:
     with pytest.raises(UnsupportedEncoderError, match="chains Transformer -> Normalize -> Pooling"):
         read_specification(make_folder(modules=[TRANSFORMER, NORMALIZE, POOLING]), Runtime.FP32)

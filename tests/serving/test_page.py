@@ -244,8 +244,9 @@ def test_text_runs_in_its_own_direction_and_code_and_tables_keep_their_lines(vis
         "```sh\nmake all\n```",
         "x" * 400,
     ]
-    sentences = [{**HOSTILE, "text": text} for text in texts]
-    answer = {"asked": QUESTION, "sentences": sentences, "notes": [], "answerer": "extractive", "refusal": None}
+    long = "y" * 400
+    sentences = [{**HOSTILE, "text": text, "reason": long} for text in texts]
+    answer = {"asked": long, "sentences": sentences, "notes": [long], "answerer": "extractive", "refusal": None}
     body = f"event: answer\ndata: {json.dumps(answer)}\n\n"
     page.route("**/v1/answer", lambda route: route.fulfill(content_type="text/event-stream", body=body))
     ask(page, "كيف؟")
@@ -253,6 +254,7 @@ def test_text_runs_in_its_own_direction_and_code_and_tables_keep_their_lines(vis
     assert page.locator(".asked, .state + p, .state + pre").evaluate_all(directions) == ["rtl", "rtl", *["ltr"] * 3]
     expect(page.locator(".sentence pre")).to_have_text([re.compile(r"^\| Part"), re.compile("^make all")])
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert page.locator(".scroller").evaluate("node => node.scrollWidth - node.clientWidth") == 0
     page.goto(f"{open_service.base_url}/docs")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 

@@ -28,6 +28,7 @@ from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.extras import require
 from xnai_pipelines.models.quantization.model import is_causal
 from xnai_pipelines.state.artefacts import publish_artefact
+from xnai_pipelines.state.full_memory import is_of_full_memory
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -280,8 +281,7 @@ def _torch(threads: int, config: AdapterConfig, task: Task) -> Iterator[str]:
             torch.manual_seed(config.seed)
             yield device
     except (MemoryError, RuntimeError) as error:
-        # on a CPU torch raises a plain RuntimeError, which only its words tell from others
-        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "allocate memory" not in str(error):
+        if not is_of_full_memory(error):
             raise
         reason = str(error).splitlines()[0]
         raise AdaptationError(f"There was not enough memory: {reason}. {_LESS_MEMORY[task]}") from error

@@ -4,15 +4,13 @@ Modules of commands import nothing heavy at the top: `xnai --help` imports all o
 what it uses.
 """
 
-import errno
 import gc
-import io
 import json
 import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,8 +18,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from xnai_pipelines.cli.streams import keep_streams
 from xnai_pipelines.errors import UnavailableError, XnaiError
 from xnai_pipelines.interrupts import interrupts_repeated
+from xnai_pipelines.state.full_disk import is_of_full_disk
+from xnai_pipelines.state.full_memory import is_of_full_memory
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.wording import on_one_line, visible
 
@@ -80,9 +81,7 @@ def main() -> None:
     """Run the command; an expected error is one sentence on standard error and the exit code of its class."""
     # Dagster, LanceDB and MLflow make many objects as they are imported, and no garbage: looking for it takes 0.5 s.
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTING)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a letter that the terminal's encoding lacks ends no command
-            stream.reconfigure(errors="replace")
+    keep_streams()
     groups = [group.typer_instance for group in app.registered_groups if group.typer_instance]
     for registered in [command for one in (app, *groups) for command in one.registered_commands]:
         registered.cls = _Command
@@ -253,12 +252,14 @@ def _sentences_for_errors() -> Iterator[None]:
             complain("The folder that this terminal is in was deleted. Change to one that exists, with `cd`.")
             sys.exit(UnavailableError.exit_code)
         raise
-    except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EPIPE}:
+    except Exception as error:
+        if is_of_full_memory(error):
+            complain(
+                "The memory that this command may use is used up. End other programs or raise the limit (`ulimit -v`, "
+                "that of the container), and run the command again."
+            )
+        elif is_of_full_disk(error):
+            complain(f"A disk is full ({error}). Free some space, and run the command again.")
+        else:
             raise
-        with suppress(OSError):  # what is left of the output is not tried again
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if error.errno == errno.EPIPE:  # its reader has seen enough
-            sys.exit(1)
-        complain("No space is left on the disk that the output is written to. Make room, and run the command again.")
         sys.exit(UnavailableError.exit_code)

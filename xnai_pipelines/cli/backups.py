@@ -35,6 +35,9 @@ def backup(
         from xnai_pipelines.backups.seal import write_key_file
 
         write_key_file(new_key)
+        if as_json:
+            print_json({"key_file": str(new_key)})
+            return
         print(
             f"The key is in {new_key}. Set XNAI_BACKUP_KEY_FILE to it, and keep a copy elsewhere: "
             "without it nothing can be restored."

@@ -1,5 +1,6 @@
 """Examine a home: every inspection is a line in `INSPECTIONS`."""
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -56,15 +57,25 @@ def examine(home: Home, *, max_backup_hours: float, max_drill_days: float) -> li
                 "no_home", str(home.root), "There is no such folder.", "`xnai run`, or XNAI_HOME=the right folder"
             )
         ]
+    if not os.access(home.root, os.R_OK | os.X_OK):
+        return [_not_readable(str(home.root))]
     backups = partial(inspect_backups, max_hours=max_backup_hours, max_days=max_drill_days)
     inspections: tuple[Inspection, ...] = (*INSPECTIONS, backups)
-    return [found for inspect in inspections for found in _found(inspect, home)]
+    found = [one for inspect in inspections for one in _found(inspect, home)]
+    return [one for n, one in enumerate(found) if one not in found[:n]]  # several read the same files
 
 
 def _found(inspect: Inspection, home: Home) -> list[Diagnosis]:
     try:
         return list(inspect(home))
+    except PermissionError as error:
+        return [_not_readable(str(error.filename or home.root))]
     except Exception as error:  # noqa: BLE001  what is damaged may raise anything; the other inspections go on
         name = getattr(inspect, "__name__", "inspect_backups").removeprefix("inspect_")
         what = str(error) if isinstance(error, XnaiError) else f"{type(error).__name__}: {error}"
         return [Diagnosis("not_inspected", name.replace("_", " "), what, "Fix this, then `xnai doctor` again")]
+
+
+def _not_readable(path: str) -> Diagnosis:
+    remedy = "Run as its owner, whom `ls -ld` shows, or give this user the right"
+    return Diagnosis("not_readable", path, "This user may not read it.", remedy)

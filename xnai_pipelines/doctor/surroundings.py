@@ -34,7 +34,13 @@ def inspect_disk(home: Home) -> Iterator[Diagnosis]:
 
 def inspect_rights(home: Home) -> Iterator[Diagnosis]:
     """Yield folders that cannot be written, and secrets that others can read."""
-    for folder in (home.root, home.lancedb, home.releases, home.state, home.dagster):
+    if os.statvfs(home.root).f_flag & os.ST_RDONLY:
+        what = "Its file system is mounted read-only. Searches work; runs are refused."
+        yield Diagnosis("read_only", str(home.root), what, "Mount it writable (`mount -o remount,rw`)", Urgency.RISK)
+        folders = []
+    else:
+        folders = [home.root, home.lancedb, home.releases, home.state, home.dagster]
+    for folder in folders:
         if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
             yield Diagnosis(
                 "not_writable", str(folder), "It cannot be written.", f"`chmod u+rwx {folder}`, or change its owner"

@@ -76,14 +76,16 @@ def read_specification(folder: Path, variant: str) -> EncoderSpec:
 
     Raises:
         UnsupportedEncoderError: A module, a pooling mode or a weight format cannot be served; the message names it.
-        FileNotFoundError: The folder or its config.json is missing.
+        FileNotFoundError: The folder is missing.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"The encoder folder {folder} does not exist.")
     modules = _read_modules(folder)
     transformer = folder / modules["Transformer"] if modules else folder
     if not (transformer / "config.json").is_file():
-        raise FileNotFoundError(f"{transformer} has no config.json, so it is not a transformer's folder.")
+        raise UnsupportedEncoderError(
+            f"{transformer} has no config.json, so it is not a transformer's folder. Name the folder that has one."
+        )
     config = _read_json(transformer / "config.json")
     if "auto_map" in config:
         raise UnsupportedEncoderError(
@@ -191,9 +193,12 @@ def _hash_weights(transformer: Path) -> str:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    content = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:  # no JSON, or no text
+        content = None
     if not isinstance(content, dict):
-        raise UnsupportedEncoderError(f"{path} is not a JSON object.")
+        raise UnsupportedEncoderError(f"{path} is not a JSON object. Copy the model's folder again.")
     return content
 
 
