@@ -91,3 +91,32 @@ def test_the_head_of_a_function_is_evidence_beside_any_passage_of_it_if_the_ques
     passages = opened(tmp_path, built_encoder, {"feed.md": text, "other.md": "# Other\n\nNothing of the kind."})
     answer = ask(passages, "How do I parse a feed in a hurry?")
     assert [one.text for one in answer.sentences[:2]] == ["Turn text into records.", "`loads(s, *, fast=False)`"]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("What does max_age do?", "`max_age` - Seconds that dust may rest."),
+        ("What is the default of max_age in brooms?", "It defaults to `600`."),
+        ("What is Feather?", "[Feather](https://feather.example/) (once Plume) is a tool for corners."),
+    ],
+)
+def test_items_of_lists_and_sections_of_a_name_define_it(
+    tmp_path: Path, built_encoder: Encoder, question: str, said: str
+):
+    text = """# Brooms
+
+These are accepted:
+
+* `min_age` - Seconds that a broom rests. It defaults to `5`.
+* `max_age` - Seconds that dust may rest. It defaults to `600`.
+
+## [Feather](https://feather.example/) { #feather }
+
+Corners are hard.
+
+[Feather](https://feather.example/) (once Plume) is a tool for corners.
+"""
+    notes = {f"{at}.md": f"# Note {at}\n\nRead what Feather {at} is, and its max_age {at} default." for at in range(12)}
+    answer = ask(opened(tmp_path, built_encoder, notes | {"brooms.md": text}), question)
+    assert answer.sentences[0].citations[0].quote == said or answer.sentences[0].citations[0].quote == f"* {said}"

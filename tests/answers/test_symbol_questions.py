@@ -37,6 +37,8 @@ WALK = ("walk", ("os",))
         ("What is pkg-info.mk for?", ("pkg-info.mk", ()), Aspect.DOES, True),
         ("What is the \u201cUploaders\u201d field?", ("Uploaders", ()), Aspect.DOES, True),
         ("compat ファイルは何ですか？", ("compat", ()), Aspect.DOES, True),
+        ("What does the seek method of UploadFile do?", ("seek", ()), Aspect.DOES, True),
+        ("What does the UploadFile class of fastapi do?", ("UploadFile", ()), Aspect.DOES, True),
     ],
 )
 def test_a_question_tells_a_symbol_and_what_it_asks_of_it(

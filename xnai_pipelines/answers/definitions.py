@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice, takewhile
 from operator import attrgetter
 
 from xnai_pipelines.answers.belonging import is_code, section_of, signature_above, text_of
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.how_to import asks_what_to_do
+from xnai_pipelines.answers.items import items_around
 from xnai_pipelines.answers.leads import term_above
-from xnai_pipelines.answers.naming import begins_with, is_named, lines_that_name, nearness, words_of
+from xnai_pipelines.answers.naming import begins_with, is_named, item_that_names, lines_that_name, nearness, words_of
 from xnai_pipelines.answers.scoring import Unit
 from xnai_pipelines.answers.symbol_questions import Aspect, Symbol, SymbolQuestion, symbol_question, tells
 from xnai_pipelines.answers.symbols import is_signature, parameter_of
@@ -40,16 +40,21 @@ def defining(question: str, units: Sequence[Unit], evidence: Sequence[Evidence])
 
 
 def describing(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
-    """Return the best unit, of those that score nearly as well, that begins with what the question asks about.
+    """Return the best unit that begins with what the question asks about, as "Flask is a framework" does.
 
-    As "The `caplog` fixture adds a handler." does. Nothing, unless the question asks only what something is or does.
+    It scores nearly as well as the best of all, or stands below a heading that names that. Nothing, unless the question
+    asks only what something is or does.
     """
     asked = symbol_question(question)
     if asked is None or not asked.only or asked.aspect is not Aspect.DOES:
         return []
-    near = takewhile(lambda unit: unit.score >= units[0].score - CLOSE_OF_A_DESCRIPTION, units)
-    about = (unit for unit in near if any(begins_with(text_of(unit, evidence), symbol) for symbol in asked.symbols))
-    return [replace(unit, score=units[0].score) for unit in islice(about, 1)]
+    for unit in units:
+        text, titles = text_of(unit, evidence), section_of(unit, evidence)[1][-1:]
+        near = unit.score >= units[0].score - CLOSE_OF_A_DESCRIPTION
+        about = [symbol for symbol in asked.symbols if begins_with(text, symbol)]
+        if about and (near or any(is_named(title, symbol) for title in titles for symbol in about)):
+            return [replace(unit, score=units[0].score)]
+    return []
 
 
 def what_a_call_does(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
@@ -108,23 +113,25 @@ def _entry(asked: SymbolQuestion, units: Sequence[Unit], evidence: Sequence[Evid
     """Return the units of the best section, entry or row that defines a symbol, in the order of the text.
 
     That is the one whose document is named best by the question's other words; then, what stands right below the module
-    that the question names, before what belongs to a class of it; then the one that answers best.
+    that the question names, before what belongs to a class of it; then one that begins with it; then the best answer.
     """
     for symbol in asked.symbols:
         found = [
             *_sections(symbol, units, evidence),
             *_entries(symbol, units, evidence),
             *_rows(symbol, units, evidence),
+            *_items(symbol, units, evidence),
         ]
         if found:
             return max(found, key=lambda entry: _fitness(symbol, entry, evidence))
     return []
 
 
-def _fitness(symbol: Symbol, entry: Sequence[Unit], evidence: Sequence[Evidence]) -> tuple[int, int, float]:
+def _fitness(symbol: Symbol, entry: Sequence[Unit], evidence: Sequence[Evidence]) -> tuple[int, int, bool, float]:
     depth = len(section_of(entry[0], evidence)[1]) if symbol.above else 0
     one = evidence[entry[0].evidence]
-    return nearness(symbol, one.source, one.title), -depth, max(unit.score for unit in entry)
+    about = begins_with(text_of(entry[0], evidence), symbol)
+    return nearness(symbol, one.source, one.title), -depth, about, max(unit.score for unit in entry)
 
 
 def _sections(symbol: Symbol, units: Sequence[Unit], evidence: Sequence[Evidence]) -> Iterator[list[Unit]]:
@@ -164,6 +171,19 @@ def _rows(symbol: Symbol, units: Sequence[Unit], evidence: Sequence[Evidence]) -
         text = text_of(unit, evidence)
         if (unit.names or text.startswith("|")) and is_named((cells(text) or [""])[0], symbol):
             yield [unit]
+
+
+def _items(symbol: Symbol, units: Sequence[Unit], evidence: Sequence[Evidence]) -> Iterator[list[Unit]]:
+    """Yield the units of each item of a list that begins with the name of a symbol."""
+    for place, one in enumerate(evidence):
+        for found in item_that_names(symbol).finditer(one.text):
+            listed = items_around(one.text, found.end())
+            ends = f"{one.text}\n\n".index("\n\n", found.end())
+            ranges = listed.ranges if listed else [(found.start(), ends)]
+            start, end = next((item for item in ranges if found.end() <= item[1]), (found.start(), found.end()))
+            inside = [unit for unit in units if unit.evidence == place and start <= unit.start - one.start < end]
+            if inside:
+                yield sorted(inside, key=_START)
 
 
 def _heads(unit: Unit, evidence: Sequence[Evidence], end: int) -> tuple[str, ...] | None:

@@ -3,7 +3,9 @@
 import re
 from functools import lru_cache
 
+from xnai_pipelines.answers.items import LIST_MARK
 from xnai_pipelines.answers.symbol_questions import Symbol, without_kinds
+from xnai_pipelines.documents.parsers.markup.markdown import plain_words
 from xnai_pipelines.search.words import fold
 
 _WORDS = re.compile(r"[^\W_]+")
@@ -31,17 +33,33 @@ def lines_that_name(symbol: Symbol) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(form.format(above=written, name=name), re.MULTILINE) for form in forms)
 
 
+@lru_cache(maxsize=1_000)
+def item_that_names(symbol: Symbol) -> re.Pattern[str]:
+    """Return the pattern of the head of an item that says what a symbol means: "- `max_age` - Seconds"."""
+    above, name = re.escape(symbol.written), re.escape(symbol.name)
+    named = f"(?i:{name})" if symbol.is_word else name
+    return re.compile(
+        rf"^[ \t]*{LIST_MARK}[ \t]+(?:``?|\*\*`?|__)(?:{above})?{named}(?:[=( ][^`*\n]{{0,80}})?(?:``?|`?\*\*|__)"
+        r"[ \t]*(?:\([^()\n]{0,60}\))?[ \t]*[-–—:=]",
+        re.MULTILINE,
+    )
+
+
 def defines(text: str, symbol: Symbol) -> bool:
-    """Return whether a text has a term of an entry, a heading in Markdown or a row that is the name of a symbol."""
-    if lines_that_name(symbol)[0].search(text):
+    """Return whether a text has an entry, an item, a heading in Markdown or a row that is named as a symbol."""
+    if lines_that_name(symbol)[0].search(text) or item_that_names(symbol).search(text):
         return True
     heads = re.finditer(_HEAD.format(name=re.escape(symbol.name)), text, re.MULTILINE)
     return any(is_named(head["heading"] or head["cell"], symbol) for head in heads)
 
 
 def is_named(heading: str, symbol: Symbol) -> bool:
-    """Return whether a heading, or the first cell of a row, is the name of a symbol."""
-    named = _ARGUMENTS.sub("", _NUMBER.sub("", heading.strip(), count=1).strip("`* \t")).strip()
+    """Return whether a heading, or the first cell of a row, is the name of a symbol; it may be a link, or in code."""
+    return any(_is_name(words, symbol) for words in (heading, plain_words(heading)))
+
+
+def _is_name(words: str, symbol: Symbol) -> bool:
+    named = _ARGUMENTS.sub("", _NUMBER.sub("", words.strip(), count=1).strip("`* \t")).strip()
     if symbol.is_word:
         return without_kinds(named).casefold() == symbol.name.casefold()
     return symbol.name in {_QUALIFIER.split(named)[-1], without_kinds(named).removeprefix(symbol.written)}
@@ -49,7 +67,7 @@ def is_named(heading: str, symbol: Symbol) -> bool:
 
 def begins_with(text: str, symbol: Symbol) -> bool:
     """Return whether the subject of a sentence is a symbol, perhaps with an article, and with a noun such as "file"."""
-    name = re.escape(symbol.written + symbol.name)
+    name = rf"\[?[`*]*{re.escape(symbol.written + symbol.name)}[`*]*(?:\]\([^)\s]*\))?(?: \([^()\n]*\))?"
     found = re.match(rf"\W*(?:(?P<article>\w+)\W+)?{name}(?P<kind>\W{{0,3}}\s\w+)?\W{{0,3}}\s\w", text, re.IGNORECASE)
     return found is not None and (found["article"] is None or not without_kinds(found["article"]))
 

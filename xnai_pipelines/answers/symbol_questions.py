@@ -96,11 +96,12 @@ def symbol_question(question: str) -> SymbolQuestion | None:
     said = f"{question[:start]}{_PLACE}{question[end:]}".strip(_ENDS)
     if said == _PLACE:
         return SymbolQuestion((symbol,), Aspect.DOES, only=True)
+    symbols = _parts_of(symbol, said) or (symbol,)
     for aspect, (whole, within) in _ASKS.items():
         if whole.fullmatch(said):
-            return SymbolQuestion((symbol,), aspect, only=True)
+            return SymbolQuestion(symbols, aspect, only=True)
         if within.search(_BESIDE.sub(_unless_a_kind, said)):
-            return SymbolQuestion((symbol,), aspect, only=False)
+            return SymbolQuestion(symbols, aspect, only=False)
     return None
 
 
@@ -137,6 +138,15 @@ def _named(question: str) -> tuple[Symbol, tuple[int, int]] | None:
             *above, name = re.split(r"\.|::", name)
             return Symbol(name, tuple(above), of, found["name"].removesuffix(name)), found.span()
     return None
+
+
+def _parts_of(symbol: Symbol, said: str) -> tuple[Symbol, ...]:
+    """Return what a question calls a part of a symbol: "seek" of "the seek method of UploadFile"."""
+    words = said.split()
+    beside = [word for at, word in enumerate(words) if _PLACE in "".join(words[max(0, at - 1) : at + 2])]
+    if any(fold(word) in _KINDS for word in beside):  # that is what the symbol is
+        return ()
+    return tuple(Symbol(word, of=(*symbol.of, *symbol.above, symbol.name)) for word in _beside_kinds(words))
 
 
 def _of_words(question: str) -> SymbolQuestion | None:
