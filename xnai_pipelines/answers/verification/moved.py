@@ -162,7 +162,7 @@ def passive_added(aligned: Alignment) -> Iterator[str]:
         subject, doer = turned
         one, two = aligned.places[aligned.sentence[subject].term], aligned.places[aligned.sentence[doer].term]
         if max(one) < min(two):
-            yield f'The evidence has "{aligned.sentence[doer].text}" as what it is done to.'
+            yield f'In the evidence, this is done to "{aligned.sentence[doer].text}", not by it.'
 
 
 def _turned_to_passive(aligned: Alignment) -> tuple[int, int] | None:
