@@ -131,8 +131,8 @@ def test_a_variant_below_its_floor_keeps_its_figures_and_is_failed(
     assert figures.retrieval
 
 
-def test_a_probe_that_takes_too_long_is_ended(built_encoder: Encoder) -> None:
-    with pytest.raises(ProbeError, match=r"took longer than 0\.05 s and was ended"):
+def test_a_probe_that_takes_too_long_is_stopped(built_encoder: Encoder) -> None:
+    with pytest.raises(ProbeError, match=r"took longer than 0\.05 s and was stopped"):
         probe(built_encoder.spec.source, PASSAGES, QUESTIONS, threads=1, timeout=0.05)
 
 
