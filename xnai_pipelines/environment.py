@@ -14,6 +14,7 @@ from xnai_pipelines.state.claim import recorded_inputs, unwritable
 from xnai_pipelines.state.layout import Home, remove, write_bytes
 from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.relocation import path_for_urls
+from xnai_pipelines.state.rights import forbidden
 from xnai_pipelines.state.table_claim import claim_tables
 
 DAGSTER_FILES = ("workspace.yaml", "dagster.yaml")
@@ -88,6 +89,8 @@ def is_begun(home: Home) -> bool:
             return any(True for _ in entries)
     except FileNotFoundError:
         return False
+    except PermissionError as error:
+        raise forbidden(home.root) from error
     except OSError as error:
         raise unwritable(home, error) from error
 

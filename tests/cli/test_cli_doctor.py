@@ -1,4 +1,4 @@
-"""`xnai doctor` exits with 1 while a fault remains, mends what is safe, and runs on any home and settings."""
+"""`xnai doctor` exits with 1 while a fault remains, fixes what is safe, and runs on any home and settings."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ def kinds(text: str, part: str = "found") -> set[str]:
     return {one["kind"] for one in json.loads(text)[part]}
 
 
-def test_a_fault_is_code_1_until_it_is_mended(searchable: Workplace):
+def test_a_fault_is_code_1_until_it_is_fixed(searchable: Workplace):
     there = variables(home=searchable.home.root)
     pointer = searchable.home.releases / "current.json"
     pointer.write_text("{")
@@ -21,10 +21,10 @@ def test_a_fault_is_code_1_until_it_is_mended(searchable: Workplace):
     assert said.code == 1
     assert "releases/current.json" in said.out
     assert "xnai doctor --fix" in said.out
-    mended = command(there, "doctor", "--fix", "--json")
-    assert mended.code == 0, mended.out
-    assert kinds(mended.out, "mended") == {"damaged_pointer"}
-    assert kinds(mended.out) == {"unproven_backup"}
+    fixed = command(there, "doctor", "--fix", "--json")
+    assert fixed.code == 0, fixed.out
+    assert kinds(fixed.out, "fixed") == {"damaged_pointer"}
+    assert kinds(fixed.out) == {"unproven_backup"}
     assert json.loads(pointer.read_text()) == {"release": 1}
 
 

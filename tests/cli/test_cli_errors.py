@@ -1,7 +1,10 @@
 """What a person did wrong is answered by one sentence on standard error and an exit code, never by a trace."""
 
 import errno
+import io
 import json
+import os
+import pwd
 import sqlite3
 import subprocess
 
@@ -63,6 +66,10 @@ def failed(said: Said, exit_code: int) -> str:
         ({"accuracy_tolerance": 2}, "XNAI_ACCURACY_TOLERANCE is '2'; it must be a number from 0 to 1."),
         ({"slice_questions": 3}, "XNAI_SLICE_QUESTIONS is '3'; it must be a whole number from 10 up."),
         ({"max_search_ms": 0}, "XNAI_MAX_SEARCH_MS is '0'; it must be a number above 0."),
+        ({"backup_keep": 10**20}, f"XNAI_BACKUP_KEEP is '{10**20}'; it must be at most 1000000000."),
+        ({"max_search_ms": "inf"}, "XNAI_MAX_SEARCH_MS is 'inf'; it must be at most 1000000000."),
+        ({"access_log_days": 10**6}, "XNAI_ACCESS_LOG_DAYS is '1000000'; it must be a whole number from 1 to 36500."),
+        ({"retrain_cooldown_hours": 10**7}, "XNAI_RETRAIN_COOLDOWN_HOURS is '10000000'; it must be a number from 0 to"),
         ({"approval": "perhaps"}, "XNAI_APPROVAL is 'perhaps'; it must be true or false."),
         ({"max_memory_mb": 0}, "XNAI_MAX_MEMORY_MB is '0'; it must be a whole number from 1 up."),
         ({"max_model_mb": 64}, "XNAI_MAX_MODEL_MB='64' is set: the setting is called XNAI_MAX_MEMORY_MB now."),
@@ -290,6 +297,25 @@ def test_a_home_that_became_read_only_is_named(answering, monkeypatch):
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     said = refused(command(variables(answering), "run"), 3)
     assert "cannot be written (Read-only file system)" in said
+
+
+@pytest.mark.parametrize("unreadable", ["", "releases/current.json"])
+def test_what_this_user_may_not_read_is_named_and_so_is_the_user(answering, monkeypatch, unreadable):
+    path = answering.home.root / unreadable
+
+    def refusing(call):
+        def refuse(what, *given, **named):
+            if str(what) == str(path):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(what))
+            return call(what, *given, **named)
+
+        return refuse
+
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir))
+    monkeypatch.setattr(io, "open", refusing(io.open))
+    said = refused(command(variables(answering), "search", "rain"), 3)
+    assert f"{path} cannot be read" in said
+    assert f"by the user {pwd.getpwuid(os.geteuid()).pw_name} (Permission denied)" in said
 
 
 def test_a_storage_of_dagster_that_cannot_be_used_is_named(tmp_path):

@@ -11,8 +11,9 @@ import pytest
 
 from tests.support.commands import free_port
 from tests.support.pipeline import ROOT
-from xnai_pipelines.cli.servers import ENDINGS, Server, serve
+from xnai_pipelines.cli.servers import ENDINGS, Server, serve, servers
 from xnai_pipelines.errors import ServerError
+from xnai_pipelines.settings import given_settings
 
 # Two servers: one answers on a port, one ignores being asked to end, and both say their process id.
 TWO = """
@@ -95,6 +96,11 @@ def test_a_server_that_never_answers_is_given_up_with_the_place_of_its_log(tmp_p
     silent = Server("silent", [sys.executable, "-c", "import time; time.sleep(600)"], "127.0.0.1", port)
     with pytest.raises(ServerError, match=rf"did not answer within .*{tmp_path}"):
         serve([silent], tmp_path, lambda: None)
+
+
+def test_servers_have_the_names_that_people_know_them_by():
+    names = {server.name for server in servers(given_settings())}
+    assert names == {"MLflow UI", "Dagster code server", "Dagster UI", "Dagster daemon", "chat page"}
 
 
 def test_a_port_that_is_taken_is_named_before_anything_starts(tmp_path):

@@ -34,7 +34,7 @@ Step = Callable[[Workplace], object]
 
 @dataclass(frozen=True)
 class Incident:
-    """How it comes about, and what ends it: None for what `xnai doctor --fix` mends."""
+    """How it comes about, and what ends it: None for what `xnai doctor --fix` fixes."""
 
     happens: Step
     remedy: Step | None = None
@@ -228,10 +228,10 @@ def test_an_incident_is_found_and_its_remedy_ends_it(work: Workplace, filled: Ca
     assert diagnosis.what.endswith(".")
     assert diagnosis.remedy
     assert not _incomplete(diagnosis.remedy)
-    assert diagnosis.can_mend == (incident.remedy is None)
+    assert diagnosis.can_fix == (incident.remedy is None)
     filled(False)
-    if diagnosis.mend:
-        diagnosis.mend()
+    if diagnosis.fix:
+        diagnosis.fix()
     if incident.remedy:
         incident.remedy(work)
     assert kind not in found(work.home)
@@ -242,7 +242,7 @@ def test_an_incident_is_found_and_its_remedy_ends_it(work: Workplace, filled: Ca
 def test_a_damaged_pointer_is_moved_back_to_where_it_was(work: Workplace):
     before = release_of(work)
     (work.home.releases / "current.json").unlink()
-    found(work.home)["damaged_pointer"].mend()
+    found(work.home)["damaged_pointer"].fix()
     assert release_of(work) == before
 
 
@@ -252,7 +252,7 @@ def test_a_pointer_whose_release_is_lost_is_for_a_person_to_move(work: Workplace
     Releases(work.home.releases).publish(replace(first, release=2), "made for a test")
     (work.home.releases / "2.json").unlink()
     diagnosis = found(work.home)["damaged_pointer"]
-    assert not diagnosis.can_mend
+    assert not diagnosis.can_fix
     assert '{"release": 1}' in diagnosis.remedy
 
 
@@ -264,32 +264,32 @@ def test_what_is_at_work_is_no_fault(work: Workplace):
 
 
 @pytest.mark.parametrize("kind", ["unfinished", "damaged_pointer", "damaged_record", "damaged_search_files"])
-def test_what_a_process_works_on_by_the_time_of_the_mend_is_left_alone(work: Workplace, kind: str):
+def test_what_a_process_works_on_by_the_time_of_the_fix_is_left_alone(work: Workplace, kind: str):
     INCIDENTS[kind].happens(work)
-    mend = found(work.home)[kind].mend
+    fix = found(work.home)[kind].fix
     lock = "backup.lock" if kind == "unfinished" else WRITER
     with held(work.home, lock, "another process", pytest.fail):
-        mend()
+        fix()
     assert kind in found(work.home)
-    mend()
+    fix()
     assert kind not in found(work.home)
 
 
-def test_a_record_that_was_replaced_by_the_time_of_the_mend_stays(work: Workplace):
+def test_a_record_that_was_replaced_by_the_time_of_the_fix_stays(work: Workplace):
     path = work.home.state / "evaluation.json"
     write_and_cut(path)
-    mend = found(work.home)["damaged_record"].mend
+    fix = found(work.home)["damaged_record"].fix
     write_json(path, {})
-    mend()
+    fix()
     assert path.exists()
 
 
 @pytest.mark.parametrize("name", ["crawled_sites", "restore_drills", "backup"])
-def test_a_record_that_no_run_makes_again_is_for_a_person_to_mend(tmp_path: Path, name: str):
+def test_a_record_that_no_run_makes_again_is_for_a_person_to_fix(tmp_path: Path, name: str):
     home = Home(tmp_path)
     write_and_cut(home.state / f"{name}.json")
     (diagnosis,) = inspect_records(home)
-    assert not diagnosis.can_mend
+    assert not diagnosis.can_fix
     assert "--fix" not in diagnosis.remedy
 
 
@@ -299,11 +299,11 @@ def test_a_cache_that_cannot_be_opened_is_not_taken_for_a_damaged_one(tmp_path: 
     assert not list(inspect_databases(home))
 
 
-def test_a_database_of_mlflow_is_not_mended_by_deleting_it(work: Workplace):
+def test_a_database_of_mlflow_is_not_fixed_by_deleting_it(work: Workplace):
     mlflow(work).write_bytes(b"SQLite format 3\0" + b"damaged" * 500)
     diagnosis = found(work.home)["damaged_database"]
     assert diagnosis.where == "mlflow.db"
-    assert not diagnosis.can_mend
+    assert not diagnosis.can_fix
     assert "xnai restore" in diagnosis.remedy
 
 

@@ -78,6 +78,7 @@ def test_a_rename_embeds_nothing(filled: Workplace):
 
     filled.check_whole()
     assert reports.documents.changes["renamed"] == 2
+    assert (reports.documents.deleted, reports.documents.deleted_examples) == (0, ())
     assert reports.embeddings.encoded == 0
     assert reports.embeddings.from_cache == 3
     assert {"notes/weather.txt", "materials.csv#a"} <= filled.sources()

@@ -296,4 +296,4 @@ def test_a_client_that_leaves_stops_its_request(tenants):
 def test_without_authentication_the_service_listens_on_this_machine_alone(tenants):
     configuration = given_settings(host="192.0.2.1").service
     with pytest.raises(OptionError, match="token create"):
-        run_service(tenants.home, configuration, threads=1, authenticated=False, writer=None)
+        run_service(tenants.home, configuration, threads=1, authenticated=False, writer=None, serving=list)

@@ -152,6 +152,18 @@ def test_history_is_kept_in_the_browser_until_it_is_cleared(visit, open_service)
     assert page.evaluate("localStorage.getItem('xnai.history')") is None
 
 
+def test_a_reload_goes_on_with_the_open_conversation_and_a_new_question_with_none(visit, open_service):
+    page = visit(open_service.base_url)
+    ask(page)
+    page.reload()
+    expect(page.locator(".sentence").first).to_contain_text(QUOTE)
+    expect(page.get_by_label("Question", exact=True)).to_be_focused()
+    page.get_by_role("button", name="New question").click()
+    page.reload()
+    expect(page.locator(".conversations").get_by_role("button", name=QUESTION, exact=True)).to_be_visible()
+    expect(page.locator("article")).to_have_count(0)
+
+
 def test_on_a_telephone_in_russian_a_tap_opens_the_sources(visit, open_service):
     page = visit(
         open_service.base_url,

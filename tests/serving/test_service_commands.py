@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import ssl
 import threading
 from contextlib import suppress
@@ -37,6 +38,15 @@ def test_tokens_are_made_listed_and_revoked(tenants):
     refused = command(environment, "token", "create", "ci", "--scope", "everything")
     assert refused.code == 2
     assert "search, answer, read" in refused.err
+
+
+def test_a_port_that_cannot_be_used_is_named_in_a_sentence_and_nothing_is_announced(tenants):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = command(variables(tenants, service_port=port), "serve")
+    assert (said.code, said.out) == (3, "")
+    assert said.err.startswith(f"xnai: The service cannot use port {port} of 127.0.0.1 (Address already in use).")
+    assert "XNAI_SERVICE_PORT" in said.err
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Each write is one commit that does what it says to the rows it names, and to no others."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from xnai_pipelines.errors import TableError
+from xnai_pipelines.errors import HomeError, TableError
 from xnai_pipelines.state import table_reading
 from xnai_pipelines.state import tables as store
 from xnai_pipelines.state.schemas import TableSpec, embeddings_spec
@@ -207,6 +208,13 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
     for folder in (tmp_path / "file", tmp_path / "file" / "lancedb"):
         with pytest.raises(TableError, match=r"cannot be written.*XNAI_HOME"):
             Tables(folder).ensure(ITEMS)
+
+
+def test_a_folder_that_this_user_may_not_read_is_not_taken_for_an_empty_one(tables: Tables, monkeypatch):
+    tables.merge_rows(ITEMS, [row("a")])
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(HomeError, match="lancedb cannot be read by the user"):
+        Tables(tables.place).names()
 
 
 def test_reading_makes_no_folder(tmp_path: Path):

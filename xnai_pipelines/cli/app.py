@@ -20,10 +20,11 @@ from typer.core import TyperCommand, TyperGroup
 
 from xnai_pipelines.cli.streams import keep_streams
 from xnai_pipelines.errors import UnavailableError, XnaiError
-from xnai_pipelines.interrupts import interrupts_repeated
+from xnai_pipelines.interrupts import hangups_as_interrupts, interrupts_repeated
 from xnai_pipelines.state.full_disk import is_of_full_disk
 from xnai_pipelines.state.full_memory import is_of_full_memory
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.rights import forbidden
 from xnai_pipelines.wording import on_one_line, visible
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def main() -> None:
     groups = [group.typer_instance for group in app.registered_groups if group.typer_instance]
     for registered in [command for one in (app, *groups) for command in one.registered_commands]:
         registered.cls = _Command
-    with interrupts_repeated(), _sentences_for_errors():
+    with hangups_as_interrupts(), interrupts_repeated(), _sentences_for_errors():
         try:
             app(prog_name="xnai")
         finally:
@@ -252,6 +253,12 @@ def _sentences_for_errors() -> Iterator[None]:
             complain("The folder that this terminal is in was deleted. Change to one that exists, with `cd`.")
             sys.exit(UnavailableError.exit_code)
         raise
+    except PermissionError as error:
+        if error.filename is None:
+            raise
+        told = forbidden(error.filename, "read or written")
+        complain(told)
+        sys.exit(told.exit_code)
     except Exception as error:
         if is_of_full_memory(error):
             complain(

@@ -24,22 +24,22 @@ def doctor(
     from xnai_pipelines.doctor.diagnosis import Urgency
 
     home, found = _examined()
-    mendable = [one for one in found if fix and one.mend is not None]
-    mended = []
-    if mendable:
-        if any(one.kind == "dead_run" for one in mendable):
+    fixable = [one for one in found if fix and one.fix is not None]
+    fixed = []
+    if fixable:
+        if any(one.kind == "dead_run" for one in fixable):
             from xnai_pipelines.cli.runs import end_runs_left_behind
 
             end_runs_left_behind(home)
-        for one in mendable:
-            if one.mend is not None:
-                one.mend()
+        for one in fixable:
+            if one.fix is not None:
+                one.fix()
         found = _examined()[1]
-        mended = [one for one in mendable if one not in found]  # none of what a process is working on now
+        fixed = [one for one in fixable if one not in found]  # none of what a process is working on now
     if as_json:
-        print_json({"home": str(home.root), "mended": [_shown(o) for o in mended], "found": [_shown(o) for o in found]})
+        print_json({"home": str(home.root), "fixed": [_shown(o) for o in fixed], "found": [_shown(o) for o in found]})
     else:
-        _print(home, mended, found)
+        _print(home, fixed, found)
     if any(one.urgency is Urgency.FAULT for one in found):
         raise typer.Exit(1)
 
@@ -94,10 +94,10 @@ def _examined() -> "tuple[Home, list[Diagnosis]]":
     )
 
 
-def _print(home: Home, mended: "list[Diagnosis]", found: "list[Diagnosis]") -> None:
+def _print(home: Home, fixed: "list[Diagnosis]", found: "list[Diagnosis]") -> None:
     from xnai_pipelines.cli.terminal import say
 
-    for one in mended:
+    for one in fixed:
         say(("fixed", "bold"), f"  {one.where}: {one.what}", fold=True)
     if found:
         say((f"{counted(len(found), 'finding')} in {home.root}", "bold"))
@@ -106,7 +106,7 @@ def _print(home: Home, mended: "list[Diagnosis]", found: "list[Diagnosis]") -> N
         say(("fix", "bold"), f"    {one.remedy}", fold=True)
     if not found:
         say(f"Nothing is wrong with {home.root}.")
-    can = sum(one.can_mend for one in found)
+    can = sum(one.can_fix for one in found)
     if can:
         say(f"`xnai doctor --fix` fixes {can} of them.")
 
@@ -118,5 +118,5 @@ def _shown(one: "Diagnosis") -> dict[str, object]:
         "where": one.where,
         "what": one.what,
         "remedy": one.remedy,
-        "can_mend": one.can_mend,
+        "can_fix": one.can_fix,
     }

@@ -18,6 +18,7 @@ from xnai_pipelines.state.layout import Home
 
 START_SECONDS = 90.0
 STOP_SECONDS = 15.0
+CODE_SERVER, DAEMON = "Dagster code server", "Dagster daemon"
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when the terminal's window is closed
 
 
@@ -25,7 +26,12 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when the te
 class Server:
     """A server process: its command, and the port that answers once it is ready (None: it has none).
 
-    The servers after one that comes `first` talk to it when they start.
+    Attributes:
+        name: What people call it, after "the".
+        command: Its command.
+        host: Address that it listens on.
+        port: Port that answers once it is ready, None if it has none.
+        first: Whether the servers after it talk to it when they start.
     """
 
     name: str
@@ -45,18 +51,18 @@ def servers(settings: Settings) -> list[Server]:
     if settings.mlflow_uri is None and not missing("mlflow"):
         storage = ["--backend-store-uri", home.mlflow_uri, "--artifacts-destination", home.mlartifacts.as_uri()]
         address = ["--host", host, "--port", str(settings.mlflow_port), "--workers", "1"]
-        started.append(Server("mlflow", _module("mlflow", "server", *storage, *address), host, settings.mlflow_port))
+        started.append(Server("MLflow UI", _module("mlflow", "server", *storage, *address), host, settings.mlflow_port))
     command = _module("dagster", "api", "grpc", *code, "-p", str(settings.code_port))
-    started.append(Server("code server", command, "127.0.0.1", settings.code_port, first=True))
+    started.append(Server(CODE_SERVER, command, "127.0.0.1", settings.code_port, first=True))
     command = _module("dagster_webserver", *workspace, "-h", host, "-p", str(settings.dagster_port))
-    started.append(Server("dagster", command, host, settings.dagster_port))
-    started.append(Server("daemon", _module("dagster._daemon", "run", *workspace), host, None))
+    started.append(Server("Dagster UI", command, host, settings.dagster_port))
+    started.append(Server(DAEMON, _module("dagster._daemon", "run", *workspace), host, None))
     if not missing("serve"):
         from xnai_pipelines.serving.run import is_loopback
 
         # the same guard as the Dagster UI beside it: on this machine none, from elsewhere a token
         command = _module("xnai_pipelines.cli", "serve", "--no-auth" if is_loopback(host) else "--auth")
-        started.append(Server("service", command, host, settings.service_port))
+        started.append(Server("chat page", command, host, settings.service_port))
     return started
 
 
@@ -151,7 +157,7 @@ def _ignore_endings() -> None:
 
 
 def _log(logs: Path, server: Server) -> Path:
-    return logs / f"{server.name.replace(' ', '_')}.log"
+    return logs / f"{server.name.lower().replace(' ', '_')}.log"
 
 
 def _answers(server: Server) -> bool:

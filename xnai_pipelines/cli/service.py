@@ -33,8 +33,18 @@ def serve(
         from xnai_pipelines.serving.writer import Writer
 
         writer = Writer(model.load(), current.llm_head_start, current.llm_keep_unsupported)
-    print(f"Serving {current.home} at {current.service_url}. Ctrl-C stops it.")
-    run_service(Home(current.home), current.service, threads=current.threads, authenticated=auth, writer=writer)
+
+    def serving() -> None:
+        print(f"Serving {current.home} at {current.service_url}. Ctrl-C stops it.", flush=True)
+
+    run_service(
+        Home(current.home),
+        current.service,
+        threads=current.threads,
+        authenticated=auth,
+        writer=writer,
+        serving=serving,
+    )
 
 
 @app.command()

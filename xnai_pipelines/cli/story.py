@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from xnai_pipelines.cli.runs import FinishedRun, execute
-from xnai_pipelines.cli.servers import served, servers
+from xnai_pipelines.cli.servers import CODE_SERVER, DAEMON, served, servers
 from xnai_pipelines.defs.jobs import RETRAINING
 from xnai_pipelines.errors import StoryError
 from xnai_pipelines.evaluation.logged import past_evaluations, per_question
@@ -63,7 +63,7 @@ def tell(settings: Settings, say: Callable[[str], None]) -> Told:
     write_shift_questions(questions)
     say("Russian documents and questions arrive; the next night evaluates them.")
     _run(home, "refresh", assets=[*_INGESTED, *_EVALUATED])
-    wanted = [server for server in servers(settings) if server.name in ("code server", "daemon")]
+    wanted = [server for server in servers(settings) if server.name in (CODE_SERVER, DAEMON)]
     with served(wanted, home.logs) as check, dg.DagsterInstance.get() as instance:
         say("Dagster's daemon is running. Another night evaluates.")
         _evaluate_again(home)

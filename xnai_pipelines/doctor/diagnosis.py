@@ -22,7 +22,7 @@ class Diagnosis:
         what: What is wrong, in a sentence.
         remedy: The command or the step that fixes it.
         urgency: How much it matters.
-        mend: Mends it without losing anything; None if a person has to decide.
+        fix: Fixes it without losing anything; None if a person has to decide.
     """
 
     kind: str
@@ -30,12 +30,12 @@ class Diagnosis:
     what: str
     remedy: str
     urgency: Urgency = Urgency.FAULT
-    mend: Callable[[], None] | None = field(default=None, compare=False, repr=False)
+    fix: Callable[[], None] | None = field(default=None, compare=False, repr=False)
 
     @property
-    def can_mend(self) -> bool:
+    def can_fix(self) -> bool:
         """Whether `xnai doctor --fix` fixes it."""
-        return self.mend is not None
+        return self.fix is not None
 
 
 RESTORE = "`xnai backups`, then `xnai restore --into NEW_FOLDER` and XNAI_HOME=NEW_FOLDER"

@@ -19,7 +19,7 @@ def inspect_pointer(home: Home) -> Iterator[Diagnosis]:
 
     Before the first release there is none; what to do first is told.
 
-    It is mended only to the release that it was moved to last. An earlier one may hold documents deleted since.
+    The fix points only to the release that it was moved to last. An earlier one may hold documents deleted since.
     """
     releases = Releases(home.releases)
     moves = [move.release for move in releases.moves()]
@@ -30,16 +30,16 @@ def inspect_pointer(home: Home) -> Iterator[Diagnosis]:
         yield _nothing_released(home)
         return
     if moves and _is_whole(releases, moves[-1]):
-        remedy, mend = f"`xnai doctor --fix` points it to release {moves[-1]} again", partial(_repair, home)
+        remedy, fix = f"`xnai doctor --fix` points it to release {moves[-1]} again", partial(_repair, home)
     else:
-        remedy, mend = RESTORE, None
+        remedy, fix = RESTORE, None
         earlier = next((number for number in reversed(moves) if _is_whole(releases, number)), None)
         if earlier is not None:
             remedy += (
                 f'; or write {{"release": {earlier}}} into it and run `xnai run` before anyone searches: release '
                 f"{earlier} may hold documents that were deleted later"
             )
-    yield Diagnosis("damaged_pointer", "releases/current.json", wrong, remedy, mend=mend)
+    yield Diagnosis("damaged_pointer", "releases/current.json", wrong, remedy, fix=fix)
 
 
 def _nothing_released(home: Home) -> Diagnosis:

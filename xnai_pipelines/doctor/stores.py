@@ -77,7 +77,7 @@ def inspect_databases(home: Home) -> Iterator[Diagnosis]:
             path.relative_to(home.root).as_posix(),
             f"SQLite finds it damaged ({reason}).",
             AGAIN if is_cache else RESTORE,
-            mend=partial(_remove_database, home, path) if is_cache else None,
+            fix=partial(_remove_database, home, path) if is_cache else None,
         )
 
 
@@ -93,7 +93,7 @@ def inspect_records(home: Home) -> Iterator[Diagnosis]:
             path.relative_to(home.root).as_posix(),
             f"It cannot be read ({error}).",
             remedy or AGAIN,
-            mend=None if remedy else partial(_set_aside, home, path),
+            fix=None if remedy else partial(_set_aside, home, path),
         )
 
 
@@ -107,7 +107,7 @@ def inspect_search_files(home: Home) -> Iterator[Diagnosis]:
                 folder.relative_to(home.root).as_posix(),
                 error.split(". ")[0] + ".",
                 "`xnai doctor --fix`; searches then read the table until the next run makes the files again",
-                mend=partial(_remove_search_files, home, folder),
+                fix=partial(_remove_search_files, home, folder),
             )
 
 
@@ -147,7 +147,7 @@ def _damaged_card(folder: Path) -> str | None:
     return None
 
 
-# A run may have mended or replaced what was found: each of these looks again, while no run writes.
+# A run may have fixed or replaced what was found: each of these looks again, while no run writes.
 
 
 def _set_aside(home: Home, path: Path) -> None:

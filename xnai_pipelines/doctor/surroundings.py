@@ -53,7 +53,7 @@ def inspect_rights(home: Home) -> Iterator[Diagnosis]:
                 path.relative_to(home.root).as_posix(),
                 "Others can read it.",
                 f"`xnai doctor --fix`, or `chmod {mode:o} {path}`",
-                mend=partial(path.chmod, mode),
+                fix=partial(path.chmod, mode),
             )
 
 

@@ -52,14 +52,15 @@ class FileReader:
         rules: FolderRules,
         *,
         worker: ParserWorker,
-        gone: tuple[str, ...],
+        changes: Changes,
     ) -> None:
         self._context = context
         self._folders = rules.folders(documents)
         self._rules = rules
         self._worker = worker
         self._exclusion = Exclusion(rules.exclude).id
-        self._gone = list(gone)
+        self._gone = list(changes.gone)
+        self._renamed = {old for _, old in changes.renamed}
         self._documents: list[Row] = []
         self._quarantine: list[Row] = []
         self._ledger: list[Row] = []
@@ -69,12 +70,11 @@ class FileReader:
         self._characters = 0
         self._flushed = self._told = time.monotonic()
         self.written = 0
-        self.deleted: list[str] = []  # sources
         self.refused: list[str] = []  # sources with the reason
         self._stored: dict[str, dict[str, tuple[str, str, str]]] = {}
         self._owners: dict[str, str] = {}
         self._sources: dict[str, str] = {}
-        given_up = set(gone)
+        given_up = set(self._gone)
         for row in context.tables.read(DOCUMENTS, STORED).to_pylist():
             known = (row["revision"], row["parser"], row["content_sha256"])
             self._stored.setdefault(row["path"], {})[row["document_id"]] = known
@@ -245,10 +245,10 @@ class FileReader:
         self.written += len(self._documents)
         self._documents, self._characters = [], 0
 
-    def vanishing(self, changes: Changes) -> int:
-        """Return how many documents `delete_vanished` would remove. Documents of renamed files do not count."""
-        renamed = {old for _, old in changes.renamed}
-        return len(self._vanished(path for path in self._gone if path not in renamed)) + len(self._stale_documents)
+    def vanishing(self) -> list[str]:
+        """Return the sources of the documents that are deleted. Those of renamed files have another name now."""
+        of_files = self._vanished(path for path in self._gone if path not in self._renamed)
+        return [self._sources[identity] for identity in of_files + self._stale_documents]
 
     def delete_vanished(self) -> None:
         """Remove the documents that are gone, then update the ledger."""
@@ -259,7 +259,6 @@ class FileReader:
         tables.delete(QUARANTINE, "path", [path for path in self._gone if path in self._quarantined])
         tables.delete(FILES, "path", self._gone)
         tables.merge_rows(FILES, self._late_ledger)
-        self.deleted = [self._sources[identity] for identity in of_files + self._stale_documents]
 
     def _vanished(self, paths: Iterable[str]) -> list[str]:
         """Return the documents of these paths, without those that another file has under the same name."""

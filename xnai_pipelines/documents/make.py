@@ -35,7 +35,7 @@ class DocumentsReport:
         skipped: Number of skipped entries, and of skipped files in files, by reason.
         documents: Documents stored now.
         written: Documents written by this run.
-        deleted: Documents deleted by this run.
+        deleted: Documents deleted by this run, without those of renamed files.
         deleted_examples: Sources of the first of them.
         quarantined: Files and records in quarantine now.
         refused: Files and records that this run put in quarantine.
@@ -116,14 +116,14 @@ def _read_and_delete(
     if not paths and not todo.changes.gone:
         return None
     with _empty(context.home.unpacked) as unpacked, ParserWorker(unpacked) as worker:
-        reader = FileReader(context, documents, rules, worker=worker, gone=todo.changes.gone)
+        reader = FileReader(context, documents, rules, worker=worker, changes=todo.changes)
         with context.progress.work("documents", len(paths), "files") as advance:
             for path in paths:
                 reader.read(path)
                 advance()
         reader.flush()
         if not request.allow_vanishing:
-            objection = rules.guard.objection(reader.vanishing(todo.changes), todo.documents)
+            objection = rules.guard.objection(len(reader.vanishing()), todo.documents)
             if objection:
                 raise IngestRefusedError(objection)
         reader.delete_vanished()
@@ -178,8 +178,7 @@ def _record_unread(tables: Tables, todo: Plan) -> None:
 
 def _report(tables: Tables, todo: Plan, reader: FileReader | None, seconds: float) -> DocumentsReport:
     """Return the report of a run; without a reader it had nothing to read or delete."""
-    deleted, refused = (reader.deleted, reader.refused) if reader else ([], [])
-    renamed = {old for _, old in todo.changes.renamed}
+    deleted, refused = (reader.vanishing(), reader.refused) if reader else ([], [])
     files = tables.read(FILES, ["outcome", "reason", "skipped_members"]).to_pylist()
     repairs = tables.read(DOCUMENTS, ["encoding_repair"], "encoding_repair IS NOT NULL")
     incomplete = incomplete_documents(tables)
@@ -190,7 +189,7 @@ def _report(tables: Tables, todo: Plan, reader: FileReader | None, seconds: floa
         documents=tables.count(DOCUMENTS),
         written=reader.written if reader else 0,
         deleted=len(deleted),
-        deleted_examples=tuple(source for source in deleted if source not in renamed)[:EXAMPLES],
+        deleted_examples=tuple(deleted[:EXAMPLES]),
         quarantined=tables.count(QUARANTINE),
         refused=len(refused),
         refused_examples=tuple(refused[:EXAMPLES]),

@@ -2,6 +2,9 @@
 
 import ipaddress
 import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +12,7 @@ import anyio
 import uvicorn
 from pydantic import SecretStr
 
-from xnai_pipelines.errors import OptionError
+from xnai_pipelines.errors import OptionError, ServerError
 from xnai_pipelines.extras import require
 from xnai_pipelines.serving.app import create_app, watch
 from xnai_pipelines.serving.caller import ANYONE, Doorkeeper
@@ -29,7 +32,13 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 
 def run_service(
-    home: Home, configuration: ServiceConfiguration, *, threads: int, authenticated: bool, writer: "Writer | None"
+    home: Home,
+    configuration: ServiceConfiguration,
+    *,
+    threads: int,
+    authenticated: bool,
+    writer: "Writer | None",
+    serving: Callable[[], None],
 ) -> None:
     """Serve the home until interrupted.
 
@@ -39,8 +48,10 @@ def run_service(
         threads: Searches at a time.
         authenticated: Whether every request needs a token.
         writer: Language model that writes answers, None if they quote.
+        serving: Called once the port is held; requests are answered a moment later.
 
     Raises:
+        ServerError: It cannot listen at the address, as on a port that is taken.
         OptionError: The service would be reachable from elsewhere without authentication.
     """
     host = configuration.host
@@ -53,14 +64,45 @@ def run_service(
     shared = _shared_cache(home, configuration.redis)
     follower = Follower(home, configuration.follow) if configuration.follow else None
     service = Service(home, configuration.limits, doorkeeper, threads, writer, shared=shared, follower=follower)
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(service, (host, *LOOPBACK_NAMES, *configuration.names)),
-        host=host,
-        port=configuration.port,
         ssl_certfile=configuration.certificate,
         ssl_keyfile=configuration.key,
         **behind(configuration.proxies),
     )
+    config.load()  # reads the certificate
+    sockets = bound(host, configuration.port)
+    serving()
+    with suppress(KeyboardInterrupt):  # repeated by uvicorn once it has stopped
+        uvicorn.Server(config).run(sockets)
+
+
+def bound(host: str, port: int) -> list[socket.socket]:
+    """Return sockets that hold a port at each address of a host; none of them listens yet.
+
+    Raises:
+        ServerError: The port is taken or may not be used, or the host is no address of this machine.
+    """
+    sockets: list[socket.socket] = []
+    try:
+        for family, kind, *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            try:
+                one = socket.socket(family, kind)
+            except OSError:  # a machine without IPv6
+                continue
+            sockets.append(one)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            one.bind(address)
+    except OSError as error:
+        for one in sockets:
+            one.close()
+        raise ServerError(
+            f"The service cannot use port {port} of {host} ({error.strerror}). Stop what uses it, or set another one: "
+            "XNAI_SERVICE_PORT, XNAI_HOST."
+        ) from error
+    return sockets
 
 
 def run_agent_server(home: Home, groups: frozenset[str], limits: ServiceLimits) -> None:

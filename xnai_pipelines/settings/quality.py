@@ -39,9 +39,14 @@ class QualitySettings(BaseModel):
         "is promoted.",
     )
     retrain_attempts: int = Field(default=3, ge=1, description="Max retrainings per cause.")
-    retrain_cooldown_hours: float = Field(default=20.0, ge=0, description="Min hours between two retrainings.")
+    retrain_cooldown_hours: float = Field(
+        default=20.0, ge=0, le=8_760, description="Min hours between two retrainings."
+    )
     retrain_backoff_minutes: float = Field(
-        default=60.0, ge=0, description="Minutes to wait after a failed retraining; doubles with each failure."
+        default=60.0,
+        ge=0,
+        le=525_600,
+        description="Minutes to wait after a failed retraining; doubles with each failure.",
     )
     retrain_minutes_a_day: float = Field(default=240.0, gt=0, description="Max minutes of retraining in 24 hours.")
     try_encoders: bool = Field(

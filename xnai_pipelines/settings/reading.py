@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from xnai_pipelines.errors import SettingsError
@@ -22,6 +22,7 @@ from xnai_pipelines.settings.servers import ServerSettings
 
 # Refused rather than ignored, or a limit that somebody set would silently disappear.
 RENAMED = {"XNAI_MAX_MODEL_MB": "XNAI_MAX_MEMORY_MB", "XNAI_PRECISION": "XNAI_VARIANT"}
+MOST = 1_000_000_000  # of any number; what is made of it, such as bytes of so many MB, fits into 64 bits
 # Read by the files of Dagster and of the compose file, by state/leases.py, or by `source_secret` in environment.py.
 NO_SETTINGS = ("XNAI_DAGSTER", "XNAI_METRICS_TOKEN_FILE", "XNAI_POSTGRES_", "XNAI_PROMETHEUS_PORT", "XNAI_SOURCE_")
 
@@ -41,6 +42,13 @@ class Settings(
     """Settings from the variables `XNAI_<NAME>`, validated when they are read."""
 
     model_config = SettingsConfigDict(env_prefix="XNAI_", env_ignore_empty=True, frozen=True, extra="ignore")
+
+    @field_validator("*")
+    @classmethod
+    def _is_bounded(cls, value: Any) -> Any:
+        if isinstance(value, int | float) and not value <= MOST:  # infinity, and what is not a number
+            raise ValueError(f"it must be at most {MOST}")
+        return value
 
 
 class GivenSettings(Settings):

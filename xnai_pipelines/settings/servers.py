@@ -30,7 +30,7 @@ class ServerSettings(BaseModel):
     )
     request_seconds: float = Field(default=10.0, gt=0, description="Max time of one request to the service.")
     access_log_days: int = Field(
-        default=90, ge=1, description="Days of the access log to keep; maintenance removes older ones."
+        default=90, ge=1, le=36_500, description="Days of the access log to keep; maintenance removes older ones."
     )
     redis_url: SecretStr | None = Field(
         default=None,

@@ -4,6 +4,7 @@ A commit is undone if a file of it was cut off, and refused if another process h
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import cached_property
@@ -15,6 +16,7 @@ from xnai_pipelines.state.fence import committing
 from xnai_pipelines.state.lance_files import TableVersion, newest_version, table_folders, undo_lost, version_before
 from xnai_pipelines.state.lancedb_import import imported_lancedb
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.rights import forbidden
 from xnai_pipelines.state.table_place import Bucket, place_of
 
 _log = logging.getLogger(__name__)
@@ -56,6 +58,8 @@ class TableStore:
                     f"The tables' folder {self.place} cannot be written ({error.strerror}). Make it writable, or set "
                     "XNAI_HOME to a writable folder."
                 ) from error
+            if not os.access(self.place, os.R_OK | os.X_OK):  # LanceDB would find no table there
+                raise forbidden(self.place)
             return lancedb.connect(str(self.place))
         try:
             return lancedb.connect(self.place.address, storage_options=self.place.options())

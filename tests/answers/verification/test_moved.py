@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.claims import objects, supported
-from xnai_pipelines.answers.verification.moved import exchanged, moved, other_subject, spliced
+from tests.support.claims import aligned, objects, supported
+from xnai_pipelines.answers.verification.moved import exchanged, moved, other_subject, passive_added, spliced
 
 RACE = "Captain Larsen sailed 40 miles and Pilot Berg drove 90 miles to Oslo."
 QUAY = "In spring the crane lifted 40 tonnes at the quay, while the ferry carried 12 cars to Molde."
@@ -64,3 +64,8 @@ def test_a_verb_keeps_its_subject(claim: str, refused: bool):
 def test_active_and_passive_say_the_same_only_if_the_doer_stays(passage: str, same: str, other: str, language: str):
     assert supported(same, passage, language)
     assert not supported(other, passage, language)
+
+
+def test_it_is_said_plainly_whom_something_is_done_to():
+    turned = aligned("Ostrava is supplied by the laptops.", "Ostrava supplies the laptops.")
+    assert list(passive_added(turned)) == ['In the evidence, this is done to "laptops", not by "laptops".']

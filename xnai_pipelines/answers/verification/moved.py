@@ -162,7 +162,8 @@ def passive_added(aligned: Alignment) -> Iterator[str]:
         subject, doer = turned
         one, two = aligned.places[aligned.sentence[subject].term], aligned.places[aligned.sentence[doer].term]
         if max(one) < min(two):
-            yield f'The evidence has "{aligned.sentence[doer].text}" as what it is done to.'
+            name = aligned.sentence[doer].text
+            yield f'In the evidence, this is done to "{name}", not by "{name}".'
 
 
 def _turned_to_passive(aligned: Alignment) -> tuple[int, int] | None:

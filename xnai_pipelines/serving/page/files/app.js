@@ -37,6 +37,7 @@ async function enter(promise) {
   can = await api.choices().catch(() => null);
   if (!person.scopes.includes("answer") || !person.scopes.includes("read")) fail(t("forbidden"));
   render();
+  toEnd();
   question.focus();
 }
 
@@ -45,7 +46,7 @@ function clear() {
   api.forgetRead();
   can = null;
   byId("ask").reset();
-  begin();
+  begin(history.opened());
 }
 
 function lock() {
@@ -85,7 +86,7 @@ byId("sign-out").addEventListener("click", async () => {
 
 function begin(kept) {
   asking?.abort();
-  conversation = kept ?? history.newConversation();
+  conversation = history.open(kept);
   closeSide();
   render();
   byId("scroller").scrollTop = 0;

@@ -1,6 +1,7 @@
 // Conversations, kept in this browser alone for the person who had them: at most 50, the latest first.
 
 const KEPT = "xnai.history";
+const OPEN = "xnai.open"; // of this tab: a new tab begins a new conversation
 const MOST = 50;
 
 let person = null;
@@ -42,3 +43,12 @@ export function keep(conversation) {
 export const forget = (id) => save(load().filter((one) => one.id !== id));
 export const forgetAll = () => localStorage.removeItem(KEPT);
 export const newConversation = () => ({ id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, turns: [] });
+
+/** Return a conversation, or a new one, and have it opened again if the page is loaded again. */
+export function open(conversation = newConversation()) {
+  sessionStorage.setItem(OPEN, conversation.id);
+  return conversation;
+}
+
+/** Return the kept conversation that was open before the page was loaded again, if there is one. */
+export const opened = () => load().find((one) => one.id === sessionStorage.getItem(OPEN));
