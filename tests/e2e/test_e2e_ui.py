@@ -266,7 +266,7 @@ def test_the_schedules_are_on(ui):
 def test_ports_that_are_taken_are_named(ui):
     said = xnai(ui.environment, "ui")
     assert said.returncode == 3
-    assert said.stderr.startswith(f"xnai: Port {ui.ports['mlflow_port']} for the mlflow is taken.")
+    assert said.stderr.startswith(f"xnai: Port {ui.ports['mlflow_port']} for the MLflow UI is taken.")
     assert "XNAI_DAGSTER_PORT" in said.stderr
     assert ui.process.poll() is None
 
