@@ -19,7 +19,6 @@ from xnai_pipelines.state.layout import Home
 _PARTIAL = ".restoring"
 # What an empty folder may hold: what a killed restore left, and what a new file system has.
 _OF_NO_MATTER = frozenset({_PARTIAL, "lost+found"})
-_ELSEWHERE = "name a folder on another disk."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +93,10 @@ def restore(repository: Repository, backup: Backup, into: Path) -> RestoreReport
             "again what is damaged."
         ) from error
     except OSError as error:
-        remedy = f"Free some space, or {_ELSEWHERE}" if is_of_full_disk(error) else f"Make it writable, or {_ELSEWHERE}"
-        raise BackupError(f"The backup cannot be restored into {into} ({error.strerror}). {remedy}") from error
+        remedy = "Free some space" if is_of_full_disk(error) else "Make it writable"
+        raise BackupError(
+            f"The backup cannot be restored into {into} ({error.strerror}). {remedy}, or name a folder on another disk."
+        ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     restored = time.perf_counter()
@@ -129,7 +130,7 @@ def _check_room(folder: Path, into: Path, backup: Backup) -> None:
     if free < backup.bytes:
         raise BackupError(
             f"{into} has room for {free / 2**20:,.0f} MB, and the backup needs {backup.bytes / 2**20:,.0f} MB. "
-            f"Free some space, or {_ELSEWHERE}"
+            "Free some space, or name a folder on another disk."
         )
 
 

@@ -91,15 +91,17 @@ def edit_corpus(folder: Path, rows: TableRows, previous: Path, *, joined: bool =
             divided = _documents_with(previous, before, words.divided_otherwise(lexicon))
             if divided <= set(documents):
                 places = _Places.of(ids_of(before), gone, ids_of(changed.listed))
-                stays = not joined and _base_stays(previous, places)
+                pieces = Pieces.read(previous)
+                stays = not joined and _base_stays(pieces, places)
                 if not stays and not is_complete(previous):
                     return fill_corpus(folder, rows)
                 made.write(lexicon)
                 _merge(previous, changes, folder, places, rows.block)
-                kept = _merge_pieces(previous, changes, folder, places, rows.block, stays=stays)
+                kept = _merge_pieces(previous, pieces, changes, folder, places, rows.block, stays=stays)
                 if stays:
                     leaving.write(left, known=words.known)
-                    _write_gone(previous, left, gone, folder)
+                    leaving_base = frequencies_in(left, pieces.in_base()[gone])
+                    write_gone(folder, gone_in(previous).plus(leaving_base))
                 _write_sum(previous, changes, gone, folder, rows.block)
                 _merge_bits(previous, changes, folder, places, rows.block)
                 lexicon.write(folder)
@@ -184,18 +186,17 @@ class _Places:
             yield self.kept[stay], come, order
 
 
-def _base_stays(previous: Path, places: _Places) -> bool:
+def _base_stays(pieces: Pieces, places: _Places) -> bool:
     """Return whether what is not in the base, and what is gone of it, is a small share of all."""
-    pieces = Pieces.read(previous)
     based = int(np.count_nonzero(pieces.in_base()[places.kept]))
     return places.passages - based + pieces.base - based <= JOINED_SHARE * places.passages
 
 
 def _merge_pieces(
-    previous: Path, changes: Path, folder: Path, places: _Places, block: int, *, stays: bool
+    previous: Path, pieces: Pieces, changes: Path, folder: Path, places: _Places, block: int, *, stays: bool
 ) -> dict[str, Any]:
     """Keep the base if it stays, and write what is not in it; else write all. Return what the card says of the kept."""
-    pieces, kept = Pieces.read(previous), {}
+    kept = {}
     based = pieces.in_base()[places.kept] & stays
     if stays:
         same = mean_length_in(previous) == mean_length_in(folder)
@@ -227,12 +228,6 @@ def _merge_pieces(
     for prefix in ("", TITLE):
         merge_postings([*sources, (changes / BASE, found[places.come].astype(np.int64))], piece, prefix)
     return kept
-
-
-def _write_gone(previous: Path, left: Path, gone: npt.NDArray[np.bool_], folder: Path) -> None:
-    """Write how many of the passages that are gone from the base have each term: more than before."""
-    from_base = Pieces.read(previous).in_base()[gone]
-    write_gone(folder, gone_in(previous).plus(frequencies_in(left, from_base)))
 
 
 def _merge(previous: Path, changes: Path, folder: Path, places: _Places, block: int) -> None:
