@@ -70,10 +70,10 @@ def _with_entries(text: str) -> str:
 
     Fences, which AsciiDoc knows too, mark listings and literals, unless the text has some.
     """
-    underlines = {start for start, _, underlined in _lines(text) if underlined}
-    writer = _Writer(
-        {start for start, _, _ in _lines(text)} - underlines, underlines, fence="" if _FENCE in text else _FENCE
-    )
+    lines = list(_lines(text))
+    underlines = {start for start, _, underlined in lines if underlined}
+    outside = {start for start, _, underlined in lines if not underlined}
+    writer = _Writer(outside, underlines, fence="" if _FENCE in text else _FENCE)
     at = 0
     for line in text.split("\n"):
         writer.write(at, line)
